@@ -1,0 +1,9 @@
+//! `.env` files: what their keys and values are, and how a value is written so that every program reads it alike.
+//!
+//! Errors name a key and a reason, never a value.
+
+pub mod reader;
+pub mod writer;
+
+pub use reader::{Entry, read};
+pub use writer::{Unportable, quote};

@@ -1,0 +1,18 @@
+//! nixstart takes a person from a bare machine to a running project whose environment is reproducible with Nix.
+//!
+//! The domain (values in, values out) knows nothing of the machine; `host` touches it; `ui` and `ask` talk to the
+//! person; `cli` joins them. `docs/architecture.md` tells the whole story.
+
+// Domain.
+pub mod changeset;
+pub mod diagnostic;
+pub mod dotenv;
+pub mod error;
+pub mod file_tree;
+pub mod plan;
+pub mod project;
+pub mod question;
+pub mod secret;
+pub mod service;
+pub mod template;
+

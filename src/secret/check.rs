@@ -1,0 +1,203 @@
+//! Checks a value that somebody typed, pasted or brought in a file, and says what to do when it is not the right one.
+
+use std::fmt;
+
+use regex_lite::Regex;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::discord;
+use super::kind::Kind;
+use super::schema::SecretSpec;
+use crate::dotenv::quote;
+
+/// A value that may be written, after clean-up.
+#[derive(Debug)]
+pub struct Accepted {
+    value: SecretString,
+    /// What was cleaned up, as past-tense fragments.
+    pub notes: Vec<String>,
+    /// What looks odd but is no mistake for certain.
+    pub warnings: Vec<String>,
+}
+
+impl Accepted {
+    /// A value that needed no clean-up.
+    pub fn unchanged(value: &str) -> Self {
+        Self { value: value.to_owned().into(), notes: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// The cleaned value in the clear.
+    pub fn value(&self) -> &str {
+        self.value.expose_secret()
+    }
+
+    /// The cleaned value.
+    pub fn into_value(self) -> SecretString {
+        self.value
+    }
+}
+
+/// Why a value is not accepted. Never holds the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Rejection {
+    /// A rejection with its way out.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.message, self.hint)
+    }
+}
+
+/// Cleans a value up and checks it against its declaration. `now` is Unix time in milliseconds.
+pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
+    let (value, mut notes) = clean_up(spec, input);
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(Rejection::new("it has more than one line or a control character", "copy the value again, without what is around it"));
+    }
+    if is_placeholder(value, spec) {
+        return Err(Rejection::new("this is a placeholder, not a value", "leave it empty to fill it in later"));
+    }
+    let mut accepted = match spec.kind {
+        Kind::DiscordBotToken => discord::check_bot_token(value, now)?,
+        Kind::DiscordApplicationId => discord::check_application_id(value, now)?,
+        Kind::DiscordGuildId => discord::check_guild_id(value, now)?,
+        Kind::Text => check_pattern(spec, value)?,
+    };
+    quote(accepted.value()).map_err(|reason| Rejection::new(format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
+    notes.append(&mut accepted.notes);
+    Ok(Accepted { notes, ..accepted })
+}
+
+fn check_pattern(spec: &SecretSpec, value: &str) -> Result<Accepted, Rejection> {
+    let matches = spec.pattern.as_deref().is_none_or(|pattern| Regex::new(pattern).is_ok_and(|regex| regex.is_match(value)));
+    if matches {
+        return Ok(Accepted::unchanged(value));
+    }
+    let hint = spec.example.as_ref().map_or_else(|| "look at its description again".to_owned(), |example| format!("it looks like `{example}`"));
+    Err(Rejection::new("it does not have the expected form", hint))
+}
+
+/// Takes off what comes along when a value is copied from a file, a shell or a header.
+fn clean_up<'a>(spec: &SecretSpec, input: &'a str) -> (&'a str, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut value = input.trim();
+    let assignment = value.strip_prefix("export ").unwrap_or(value).trim_start();
+    if let Some(rest) = assignment.strip_prefix(spec.name.as_str()).and_then(|rest| rest.trim_start().strip_prefix('=')) {
+        notes.push(format!("took off `{}=`", spec.name));
+        value = rest.trim();
+    }
+    for quote in ['"', '\'', '`'] {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).filter(|inner| !inner.is_empty()) {
+            notes.push("took off the quotes".to_owned());
+            value = inner.trim();
+        }
+    }
+    for scheme in ["Bot ", "Bearer "] {
+        if let Some(rest) = value.strip_prefix(scheme).filter(|_| spec.kind == Kind::DiscordBotToken) {
+            notes.push(format!("took off `{}`", scheme.trim()));
+            value = rest.trim();
+        }
+    }
+    (value, notes)
+}
+
+fn is_placeholder(value: &str, spec: &SecretSpec) -> bool {
+    let lower = value.to_lowercase();
+    let is_example = spec.sensitive && spec.example.as_deref() == Some(value);
+    let is_bracketed = (value.starts_with('<') && !value.starts_with("<@") && !value.starts_with("<#")) || value.starts_with('(');
+    is_example || is_bracketed || lower.starts_with("your") || lower.starts_with("xxx") || matches!(lower.as_str(), "changeme" | "change-me" | "todo")
+}
+
+/// Compares values that belong together and returns what looks like a copying mistake.
+pub fn cross_check(values: &[(&SecretSpec, &SecretString)]) -> Vec<String> {
+    let of_kind = |kind| values.iter().find(|(spec, _)| spec.kind == kind).map(|(spec, value)| (spec.name.as_str(), value.expose_secret()));
+    let token = of_kind(Kind::DiscordBotToken).and_then(|(name, value)| Some((name, discord::bot_id(value)?)));
+    let application = of_kind(Kind::DiscordApplicationId);
+    let guild = of_kind(Kind::DiscordGuildId);
+    let mut warnings = Vec::new();
+    if let (Some((token, bot)), Some((name, id))) = (&token, application)
+        && bot != id
+    {
+        warnings.push(format!("{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016"));
+    }
+    if let (Some((application, id)), Some((guild, other))) = (application, guild)
+        && id == other
+    {
+        warnings.push(format!("{guild} is the same as {application}; one of them was copied from the wrong place"));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_767_225_600_000;
+    const ID: &str = "1100000000000000001";
+
+    fn spec(name: &str, kind: &str) -> SecretSpec {
+        toml::from_str(&format!("name = '{name}'\nkind = '{kind}'\ndescription = 'x'")).unwrap()
+    }
+
+    fn token(id: &str) -> String {
+        use base64::Engine;
+        [base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id), "G".repeat(6), "x".repeat(38)].join(".")
+    }
+
+    #[test]
+    fn cleans_up_what_was_copied_along() {
+        let spec = spec("BOT_TOKEN", "discord/bot-token");
+        let expected = token(ID);
+        for pasted in ["{}\n", "BOT_TOKEN={}", "export BOT_TOKEN = \"{}\"", "'{}'", "Bot {}", "  {}\r\n"] {
+            let accepted = check(&spec, &pasted.replace("{}", &expected), NOW).unwrap();
+            assert_eq!(accepted.value(), expected, "{pasted}");
+        }
+    }
+
+    #[test]
+    fn rejects_placeholders_and_text_of_several_lines() {
+        let spec = spec("BOT_TOKEN", "discord/bot-token");
+        for value in ["your-token-here", "<token>", "changeme", "xxxx", "(paste here)"] {
+            assert_eq!(check(&spec, value, NOW).unwrap_err().message, "this is a placeholder, not a value", "{value}");
+        }
+        assert_eq!(check(&spec, "a\nb", NOW).unwrap_err().message, "it has more than one line or a control character");
+    }
+
+    #[test]
+    fn a_rejection_never_holds_the_value() {
+        let spec = SecretSpec { pattern: Some("^[0-9]+$".into()), ..spec("KEY", "text") };
+        let secret = ["very", "-", "secret"].concat();
+        let rejection = check(&spec, &secret, NOW).unwrap_err();
+        assert!(!format!("{rejection} {rejection:?}").contains(&secret));
+        assert!(!format!("{:?}", check(&SecretSpec { pattern: None, ..spec }, &secret, NOW).unwrap()).contains(&secret));
+    }
+
+    #[test]
+    fn refuses_values_that_readers_would_decode_differently() {
+        let rejection = check(&spec("KEY", "text"), "pa$word", NOW).unwrap_err();
+        assert_eq!(rejection.message, "it cannot be written to `.env`: it has a `$` that Next.js, Vite and bun expand, even in quotes");
+    }
+
+    #[test]
+    fn warns_when_ids_do_not_belong_together() {
+        let specs = [spec("BOT_TOKEN", "discord/bot-token"), spec("CLIENT_ID", "discord/application-id"), spec("GUILD_ID", "discord/guild-id")];
+        let warnings = |values: [&str; 3]| {
+            let values = values.map(|value| SecretString::from(value.to_owned()));
+            cross_check(&specs.iter().zip(values.iter()).collect::<Vec<_>>())
+        };
+        assert!(warnings([&token(ID), ID, "1100000000000000002"]).is_empty());
+        assert_eq!(warnings([&token(ID), "1100000000000000003", "1100000000000000002"]).len(), 1);
+        assert_eq!(warnings([&token(ID), ID, ID]).len(), 1);
+    }
+}

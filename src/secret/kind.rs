@@ -1,0 +1,51 @@
+//! The kinds of secrets that have a validator of their own.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::did_you_mean;
+
+/// What a value is, which decides how it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// The token a Discord bot logs in with.
+    DiscordBotToken,
+    /// The id of a Discord application, which is also the id of its bot.
+    DiscordApplicationId,
+    /// The id of a Discord server ("guild").
+    DiscordGuildId,
+    /// Any text on one line.
+    #[default]
+    Text,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::DiscordBotToken, Self::DiscordApplicationId, Self::DiscordGuildId, Self::Text];
+
+    /// The word for it in a manifest.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DiscordBotToken => "discord/bot-token",
+            Self::DiscordApplicationId => "discord/application-id",
+            Self::DiscordGuildId => "discord/guild-id",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Self::ALL.into_iter().find(|kind| kind.name() == word).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name);
+            let hint = did_you_mean(&word, names).unwrap_or_else(|| format!("known kinds: {}", names.join(", ")));
+            serde::de::Error::custom(format!("unknown kind `{word}`; {hint}"))
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Templates: a manifest and files, from which the tree of a new project is rendered.
+
+pub mod catalog;
+pub mod check;
+pub mod escape;
+pub mod manifest;
+pub mod render;
+pub mod scaffold;
+pub mod syntax;
+
+use std::collections::BTreeMap;
+
+pub use manifest::{Manifest, ManifestError};
+pub use render::{Context, RenderError};
+
+/// The name of the manifest in a template's folder.
+pub const MANIFEST: &str = "template.toml";
+/// The folder of a template that holds what is rendered.
+pub const FILES: &str = "files/";
+
+/// The raw content of a template's folder: path relative to the folder → bytes.
+pub type Source = BTreeMap<String, SourceFile>;
+
+/// A file of a template, as it lies in its folder.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// The bytes.
+    pub contents: Vec<u8>,
+    /// Whether its mode has the executable bits.
+    pub executable: bool,
+}
+
+/// A template that can be used: manifest and files.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// What the manifest says.
+    pub manifest: Manifest,
+    /// The text of the manifest, for messages that name a line of it.
+    pub manifest_text: String,
+    /// What lies below `files/`, by path below it.
+    pub files: Source,
+}
+
+impl Template {
+    /// Reads a template from the content of its folder.
+    pub fn parse(mut source: Source) -> Result<Self, ManifestError> {
+        let manifest = source.remove(MANIFEST).ok_or(ManifestError::Missing)?;
+        let manifest_text = String::from_utf8(manifest.contents).map_err(ManifestError::NotText)?;
+        let manifest = Manifest::parse(&manifest_text)?;
+        let below_files = |(path, file): (String, SourceFile)| Some((path.strip_prefix(FILES)?.to_owned(), file));
+        Ok(Self { manifest, manifest_text, files: source.into_iter().filter_map(below_files).collect() })
+    }
+}

@@ -1,0 +1,358 @@
+//! Lints a template: renders it with every combination of answers and says what is wrong, with file and line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
+
+use super::manifest::line_of;
+use super::render::{Context, HELPERS, Renderer};
+use super::scaffold::{Carried, Scaffold, ScaffoldError};
+use super::{Template, syntax};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::file_tree::File;
+use crate::project::name::ProjectName;
+use crate::question::{Answer, Answers, Question, QuestionKind};
+
+/// More combinations than this are not rendered; the check says so.
+const MOST_COMBINATIONS: usize = 4096;
+
+/// A name with everything that breaks out of careless quoting.
+const HOSTILE_NAME: &str = "my \"bot\" ${x} 'it' $y: #1";
+
+/// What a check looked at and found.
+#[derive(Debug)]
+pub struct Report {
+    /// How many combinations of answers were rendered.
+    pub combinations: usize,
+    /// How many files were parsed, counted once per combination.
+    pub files: usize,
+    /// What is wrong, sorted by place, each once.
+    pub findings: BTreeSet<Diagnostic>,
+}
+
+/// Checks a template.
+pub fn check(template: &Template, carried: Carried) -> Report {
+    let mut report = Report { combinations: 0, files: 0, findings: BTreeSet::new() };
+    let combinations = combinations(template, &mut report.findings);
+    report.combinations = combinations.len();
+    for answers in &combinations {
+        for name in ["my-bot", HOSTILE_NAME] {
+            if let Ok(name) = ProjectName::parse(name) {
+                check_combination(template, &name, answers, carried, &mut report);
+            }
+        }
+    }
+    check_names(template, &mut report.findings);
+    check_rules(template, &mut report.findings);
+    report
+}
+
+/// Every combination of answers that a person could give.
+fn combinations(template: &Template, findings: &mut BTreeSet<Diagnostic>) -> Vec<Answers> {
+    let renderer = Renderer::default();
+    let mut combinations = vec![Answers::new()];
+    for question in &template.manifest.questions {
+        let mut next = Vec::new();
+        for answers in combinations {
+            match renderer.holds("template.toml", question.when.as_deref(), &sample_context(template, &answers)) {
+                Ok(false) => next.push(answers),
+                Ok(true) => next.extend(possible_answers(question).into_iter().map(|answer| with(&answers, question, answer))),
+                Err(error) => {
+                    let place = place_of_question(template, question);
+                    findings.insert(Diagnostic::error(place, "broken-condition", format!("the condition of `{}`: {}", question.name, error.message)));
+                    next.push(answers);
+                }
+            }
+        }
+        combinations = next;
+        if combinations.len() > MOST_COMBINATIONS {
+            let message = format!("more than {MOST_COMBINATIONS} combinations of answers; only the first are rendered");
+            findings.insert(Diagnostic::warning(place_of_question(template, question), "many-combinations", message));
+            combinations.truncate(MOST_COMBINATIONS);
+        }
+    }
+    combinations
+}
+
+fn sample_context(template: &Template, answers: &Answers) -> Context {
+    ProjectName::parse("my-bot").map(|name| template.context(&name, answers)).unwrap_or_default()
+}
+
+fn with(answers: &Answers, question: &Question, answer: Answer) -> Answers {
+    let mut answers = answers.clone();
+    answers.insert(question.name.clone(), answer);
+    answers
+}
+
+fn possible_answers(question: &Question) -> Vec<Answer> {
+    let values = || question.choices.iter().map(|choice| choice.value.clone());
+    match question.kind {
+        QuestionKind::Confirm => vec![Answer::Bool(true), Answer::Bool(false)],
+        QuestionKind::Select => values().map(Answer::Text).collect(),
+        QuestionKind::Multiselect => subsets(&values().collect::<Vec<_>>()).into_iter().map(Answer::List).collect(),
+        QuestionKind::Text => {
+            let default = question.default.clone().unwrap_or_else(|| Answer::Text("sample".into()));
+            let hostile = question.check(Answer::Text(HOSTILE_NAME.into()));
+            std::iter::once(default).chain(hostile).collect()
+        }
+    }
+}
+
+fn subsets(values: &[String]) -> Vec<Vec<String>> {
+    values.iter().fold(vec![Vec::new()], |subsets, value| {
+        let with_value = subsets.iter().map(|subset| subset.iter().chain([value]).cloned().collect());
+        subsets.iter().cloned().chain(with_value).take(MOST_COMBINATIONS).collect()
+    })
+}
+
+fn check_combination(template: &Template, name: &ProjectName, answers: &Answers, carried: Carried, report: &mut Report) {
+    let scaffold = match template.scaffold(name, answers, carried) {
+        Ok(scaffold) => scaffold,
+        Err(error) => {
+            report.findings.insert(scaffold_finding(template, &error));
+            return;
+        }
+    };
+    report.files += scaffold.tree.len();
+    for (path, file) in scaffold.tree.iter() {
+        check_file(template, path.as_str(), file, &mut report.findings);
+    }
+    check_next_steps(template, scaffold, &mut report.findings);
+}
+
+fn scaffold_finding(template: &Template, error: &ScaffoldError) -> Diagnostic {
+    match error {
+        ScaffoldError::Render(error) => Diagnostic::error(Place::new(&error.place, error.line), "cannot-render", &error.message),
+        ScaffoldError::NotText(place) => Diagnostic::error(Place::new(place, 0), "not-text", "a `.hbs` file must be text"),
+        ScaffoldError::Path { place, source } => Diagnostic::error(Place::new(place, 0), "path-escape", source.to_string()),
+        ScaffoldError::Twice { place, path } => Diagnostic::error(Place::new(place, 0), "written-twice", format!("`{path}` is written twice")),
+        ScaffoldError::Reserved { place, path } => {
+            Diagnostic::error(Place::new(place, 0), "reserved-path", format!("a template must not write `{path}`"))
+        }
+        ScaffoldError::NotCarried(name) => {
+            let line = line_of(&template.manifest_text, &format!("\"{name}\""));
+            Diagnostic::error(Place::new("template.toml", line), "not-carried", format!("nixstart carries no file `{name}`"))
+        }
+    }
+}
+
+/// Parses a rendered file and looks for braces that were meant to be rendered.
+fn check_file(template: &Template, path: &str, file: &File, findings: &mut BTreeSet<Diagnostic>) {
+    let Ok(text) = str::from_utf8(&file.contents) else { return };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let origin = origin(template, path);
+    if let Some(error) = syntax::check(name, text) {
+        findings.insert(Diagnostic::error(Place::new(&origin, error.line), "syntax", format!("`{path}` does not parse: {}", error.message)));
+    }
+    for (index, line) in text.lines().enumerate() {
+        if let Some(expression) = unrendered(line) {
+            let hint = "give the file the ending `.hbs` to render it";
+            let finding = Diagnostic::error(Place::new(&origin, index + 1), "unrendered", format!("`{path}` keeps `{{{{{expression}}}}}`"));
+            findings.insert(finding.hint(hint));
+        }
+    }
+}
+
+/// An expression in double braces that starts like one of ours. `${{ … }}` is GitHub's and JSX has `={{ … }}`.
+fn unrendered(line: &str) -> Option<&str> {
+    let (before, rest) = line.split_once("{{")?;
+    if before.ends_with(['$', '=', '{']) {
+        return unrendered(rest);
+    }
+    let (expression, _) = rest.split_once("}}")?;
+    let word = expression.trim().trim_start_matches(['#', '/', '^']).split([' ', '.']).next().unwrap_or_default();
+    let is_ours = matches!(word, "project" | "template" | "nixstart" | "else") || HELPERS.contains(&word);
+    if is_ours { Some(expression) } else { unrendered(rest) }
+}
+
+/// The file of the template that a path of the project most likely came from.
+fn origin(template: &Template, path: &str) -> String {
+    let matches = |candidate: &&String| {
+        let stem = candidate.strip_suffix(".hbs").unwrap_or(candidate);
+        stem == path || stem.ends_with(&format!("/{path}"))
+    };
+    template.files.keys().find(matches).map_or_else(|| path.to_owned(), |file| format!("files/{file}"))
+}
+
+fn check_next_steps(template: &Template, scaffold: Scaffold, findings: &mut BTreeSet<Diagnostic>) {
+    let renderer = Renderer::default();
+    let context = scaffold.context.with("host", host_names()).with("secrets", serde_json::json!({ "missing": true }));
+    for step in &template.manifest.next_steps {
+        let outcome = renderer.holds("template.toml", step.when.as_deref(), &context).and_then(|_| renderer.render("template.toml", &step.command, &context));
+        if let Err(error) = outcome {
+            let line = line_of(&template.manifest_text, &step.command);
+            findings.insert(Diagnostic::error(Place::new("template.toml", line), "cannot-render", format!("next step: {}", error.message)));
+        }
+    }
+}
+
+/// The tools whose presence a next step can ask for.
+pub const HOST_TOOLS: [&str; 7] = ["nix", "direnv", "devenv", "node", "npm", "pnpm", "git"];
+
+fn host_names() -> serde_json::Value {
+    HOST_TOOLS.iter().map(|tool| ((*tool).to_owned(), true.into())).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Finds variables that nothing declares, in branches no combination reaches too, and questions nothing reads.
+fn check_names(template: &Template, findings: &mut BTreeSet<Diagnostic>) {
+    let declared = |name: &str| template.manifest.questions.iter().any(|question| question.name == name);
+    let mut read: BTreeSet<String> = BTreeSet::new();
+    for (place, text) in texts(template) {
+        for (name, line) in variables(&text) {
+            let first = name.split(['.', '/']).next().unwrap_or_default().to_owned();
+            let is_given = declared(&first) || is_builtin(&name, template);
+            if !is_given && !HELPERS.contains(&first.as_str()) {
+                let line = if place.line == 0 { line } else { place.line };
+                findings.insert(Diagnostic::error(Place::new(&place.file, line), "undeclared-variable", format!("`{name}` is not declared")));
+            }
+            read.insert(first);
+        }
+    }
+    for question in template.manifest.questions.iter().filter(|question| !read.contains(&question.name)) {
+        let finding = Diagnostic::warning(place_of_question(template, question), "unused-question", format!("nothing reads the answer to `{}`", question.name));
+        findings.insert(finding.hint("remove the question, or use its answer"));
+    }
+}
+
+fn is_builtin(name: &str, template: &Template) -> bool {
+    let host = name.strip_prefix("host.").is_some_and(|tool| HOST_TOOLS.contains(&tool));
+    host || name == "secrets.missing" || name.starts_with(['@', '.']) || name == "this" || sample_context(template, &Answers::new()).has(name)
+}
+
+fn place_of_question(template: &Template, question: &Question) -> Place {
+    Place::new("template.toml", line_of(&template.manifest_text, &format!("\"{}\"", question.name)))
+}
+
+/// Every text of a template that is rendered, with its place.
+fn texts(template: &Template) -> Vec<(Place, String)> {
+    let manifest = &template.manifest;
+    let condition = |text: &str| format!("{{{{#if {text}}}}}{{{{/if}}}}");
+    let at = |text: &str| Place::new("template.toml", line_of(&template.manifest_text, text));
+    let mut texts: Vec<(Place, String)> = Vec::new();
+    for (path, file) in template.files.iter().filter(|(path, _)| path.ends_with(".hbs")) {
+        texts.push((Place::new(format!("files/{path}"), 0), String::from_utf8_lossy(&file.contents).into_owned()));
+    }
+    let conditions = manifest.questions.iter().filter_map(|question| question.when.as_ref()).chain(manifest.files.iter().filter_map(|rule| rule.when.as_ref()));
+    texts.extend(conditions.chain(manifest.next_steps.iter().filter_map(|step| step.when.as_ref())).map(|text| (at(text), condition(text))));
+    texts.extend(manifest.files.iter().filter_map(|rule| rule.to.as_ref()).chain(manifest.next_steps.iter().map(|step| &step.command)).map(|text| (at(text), text.clone())));
+    texts.extend(service_texts(&toml::Value::Table(manifest.services.clone())).into_iter().map(|text| (at(&text), text)));
+    texts
+}
+
+fn service_texts(value: &toml::Value) -> Vec<String> {
+    match value {
+        toml::Value::String(text) => vec![text.clone()],
+        toml::Value::Array(values) => values.iter().flat_map(service_texts).collect(),
+        toml::Value::Table(table) => table.iter().flat_map(|(_, value)| service_texts(value)).collect(),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => Vec::new(),
+    }
+}
+
+/// The variables a text reads, with the line of each. A text that does not parse is reported when it is rendered.
+fn variables(text: &str) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    if let Ok(template) = handlebars::Template::compile(text) {
+        collect_template(&template, &mut found);
+    }
+    found
+}
+
+fn collect_template(template: &handlebars::Template, found: &mut BTreeMap<String, usize>) {
+    for (element, mapping) in template.elements.iter().zip(&template.mapping) {
+        match element {
+            TemplateElement::Expression(helper) | TemplateElement::HtmlExpression(helper) | TemplateElement::HelperBlock(helper) => {
+                collect_helper(helper, mapping.0, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn collect_helper(helper: &HelperTemplate, line: usize, found: &mut BTreeMap<String, usize>) {
+    let is_call = helper.block || !helper.params.is_empty();
+    if !is_call {
+        collect_parameter(&helper.name, line, found);
+    }
+    helper.params.iter().chain(helper.hash.values()).for_each(|parameter| collect_parameter(parameter, line, found));
+    helper.template.iter().chain(&helper.inverse).for_each(|template| collect_template(template, found));
+}
+
+fn collect_parameter(parameter: &Parameter, line: usize, found: &mut BTreeMap<String, usize>) {
+    match parameter {
+        Parameter::Name(name) => {
+            found.entry(name.clone()).or_insert(line);
+        }
+        Parameter::Path(handlebars::Path::Relative((_, name))) => {
+            found.entry(name.clone()).or_insert(line);
+        }
+        Parameter::Subexpression(inner) => {
+            if let TemplateElement::Expression(helper) = inner.as_element() {
+                collect_helper(helper, line, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Finds rules that no file of the template answers to.
+fn check_rules(template: &Template, findings: &mut BTreeSet<Diagnostic>) {
+    for rule in &template.manifest.files {
+        let is_met = template.files.keys().any(|path| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { *path == rule.path });
+        if !is_met {
+            let line = line_of(&template.manifest_text, &format!("\"{}\"", rule.path));
+            findings.insert(Diagnostic::error(Place::new("template.toml", line), "unmet-rule", format!("there is no `files/{}`", rule.path)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Source, SourceFile};
+    use super::*;
+
+    const HEAD: &str = "schema = 1\nname = \"x\"\ntitle = \"X\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    const LANG: &str = "[[question]]\nname = \"lang\"\ntype = \"select\"\nchoices = [{ value = \"ts\" }, { value = \"js\" }]\ndefault = \"ts\"\n";
+
+    fn findings(manifest: &str, files: &[(&str, &str)]) -> Vec<String> {
+        let file = |text: &str| SourceFile { contents: text.as_bytes().to_vec(), executable: false };
+        let mut source: Source = files.iter().map(|(path, text)| (format!("files/{path}"), file(text))).collect();
+        source.insert("template.toml".into(), file(&format!("{HEAD}{manifest}")));
+        let report = check(&Template::parse(source).unwrap(), |_| None);
+        report.findings.iter().map(|finding| format!("{} {}: {}", finding.place, finding.code, finding.message)).collect()
+    }
+
+    #[test]
+    fn passes_a_sound_template() {
+        assert_eq!(findings(LANG, &[("a.json.hbs", "{{#if (eq lang \"ts\")}}{ \"n\": {{json project.name}} }{{else}}[]{{/if}}")]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn finds_mistakes_with_file_and_line() {
+        assert_eq!(findings(LANG, &[("a.txt.hbs", "{{lang}}\n{{nope}}")]), ["files/a.txt.hbs:2 cannot-render: `nope` is not declared", "files/a.txt.hbs:2 undeclared-variable: `nope` is not declared"]);
+        assert_eq!(findings("", &[("a.nix", "{\n  a = ;\n}")])[0].split(": ").next(), Some("files/a.nix:2 syntax"));
+        assert_eq!(findings("", &[("a.txt", "x\n{{project.name}} ${{ github.ref }}")]), ["files/a.txt:2 unrendered: `a.txt` keeps `{{project.name}}`"]);
+        assert_eq!(findings(LANG, &[]), ["template.toml:7 unused-question: nothing reads the answer to `lang`"]);
+        assert_eq!(findings("[[file]]\npath = \"nope\"", &[]), ["template.toml:7 unmet-rule: there is no `files/nope`"]);
+        assert_eq!(findings("[[file]]\npath = \"a\"\nto = \"../a\"", &[("a", "")]), ["files/a:0 path-escape: the path `../a` has the component `..`".replace(":0", "")]);
+    }
+
+    #[test]
+    fn looks_into_branches_that_no_combination_reaches() {
+        let found = findings(LANG, &[("a.hbs", "{{lang}}{{#if (eq lang \"never\")}}\n{{nope}}{{/if}}")]);
+        assert_eq!(found, ["files/a.hbs:2 undeclared-variable: `nope` is not declared"]);
+    }
+
+    #[test]
+    fn a_name_that_breaks_out_of_its_quotes_is_found() {
+        let found = findings("", &[("a.json.hbs", "{ \"name\": \"{{project.name}}\" }")]);
+        assert_eq!(found[0].split(": ").next(), Some("files/a.json.hbs:1 syntax"));
+    }
+
+    #[test]
+    fn renders_every_combination() {
+        let manifest = format!("{LANG}[[question]]\nname = \"extras\"\ntype = \"multiselect\"\nchoices = [{{ value = \"a\" }}, {{ value = \"b\" }}]\ndefault = []\n[[question]]\nname = \"ci\"\ntype = \"confirm\"\ndefault = true\nwhen = '(eq lang \"ts\")'\n");
+        let file = |text: String| SourceFile { contents: text.into_bytes(), executable: false };
+        let template = Template::parse([("template.toml".to_owned(), file(format!("{HEAD}{manifest}")))].into()).unwrap();
+        assert_eq!(check(&template, |_| None).combinations, 4 * 2 + 4);
+    }
+}

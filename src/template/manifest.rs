@@ -1,0 +1,250 @@
+//! `template.toml`: what a template is called, asks, writes and needs.
+
+use semver::Version;
+use serde::Deserialize;
+
+use crate::question::{self, Question, QuestionKind};
+use crate::secret::SecretSpec;
+use crate::secret::schema::is_variable_name;
+use crate::service;
+
+/// The manifest of a template. `assets/template.schema.json` describes it for editors.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the manifest format; 1.
+    pub schema: u32,
+    /// Name on the command line, `[a-z][a-z0-9-]*`.
+    pub name: String,
+    /// Name for people.
+    pub title: String,
+    /// One sentence about the result.
+    pub description: String,
+    /// Version of the template.
+    pub version: Version,
+    /// Files that nixstart carries and puts into the project, by name.
+    #[serde(default)]
+    pub carried: Vec<String>,
+    /// What is asked, in order.
+    #[serde(default, rename = "question")]
+    pub questions: Vec<Question>,
+    /// Rules for files; a file without one is always written at its own path.
+    #[serde(default, rename = "file")]
+    pub files: Vec<FileRule>,
+    /// Secrets of the project.
+    #[serde(default, rename = "secret")]
+    pub secrets: Vec<SecretSpec>,
+    /// Services of the project, with the fields of [`crate::service`].
+    #[serde(default)]
+    pub services: toml::Table,
+    /// What to type next, in order.
+    #[serde(default, rename = "next_step")]
+    pub next_steps: Vec<NextStep>,
+}
+
+/// A rule for one file or folder below `files/`. The longest path that matches a file wins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileRule {
+    /// A file, or a folder with a trailing slash.
+    pub path: String,
+    /// Where it goes, as a Handlebars text; its own path when left out. For a folder this takes the folder's place.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// When it is written, as a Handlebars expression.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Whether it gets the executable bits.
+    #[serde(default)]
+    pub executable: bool,
+}
+
+/// Something to type after the project exists.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NextStep {
+    /// The command, as a Handlebars text.
+    pub command: String,
+    /// What it does, as a fragment.
+    pub about: String,
+    /// When it is shown, as a Handlebars expression; `host.nix` and the like say which tools exist.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// What the command makes, relative to the project. When given, nixstart offers to run the command.
+    #[serde(default)]
+    pub offer: Option<Offer>,
+}
+
+/// A next step that nixstart offers to run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Files and folders the command makes; undo removes those that did not exist before.
+    pub produces: Vec<String>,
+}
+
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The folder has no manifest.
+    #[error("there is no `template.toml`")]
+    Missing,
+    /// The manifest is not UTF-8.
+    #[error("`template.toml` is not text")]
+    NotText(#[source] std::string::FromUtf8Error),
+    /// The manifest is not the TOML we expect.
+    #[error("cannot read `template.toml`: {} at line {line}", source.message())]
+    Toml {
+        /// 1-based line.
+        line: usize,
+        /// What the parser says.
+        source: Box<toml::de::Error>,
+    },
+    /// A rule that TOML cannot express is broken.
+    #[error("`template.toml`, line {line}: {message}")]
+    Invalid {
+        /// 1-based line.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Manifest {
+    /// Reads a manifest and checks what its types cannot.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of_offset(text, span.start));
+            ManifestError::Toml { line, source: Box::new(error) }
+        })?;
+        match manifest.first_fault() {
+            Some((needle, message)) => Err(ManifestError::Invalid { line: line_of(text, &needle), message }),
+            None => Ok(manifest),
+        }
+    }
+
+    /// The first broken rule, with a text to find its line by.
+    fn first_fault(&self) -> Option<(String, String)> {
+        if self.schema != 1 {
+            return Some(("schema".into(), format!("schema {} is not known; this nixstart reads schema 1", self.schema)));
+        }
+        if !is_word(&self.name, '-') {
+            return Some(("name".into(), format!("the name `{}` must be lower-case words joined by dashes", self.name)));
+        }
+        self.question_fault().or_else(|| self.secret_fault()).or_else(|| self.service_fault())
+    }
+
+    fn question_fault(&self) -> Option<(String, String)> {
+        for (index, question) in self.questions.iter().enumerate() {
+            let needle = format!("\"{}\"", question.name);
+            let is_reserved = matches!(question.name.as_str(), "project" | "template" | "nixstart" | "host" | "secrets");
+            if !is_word(&question.name, '_') || is_reserved {
+                return Some((needle, format!("a question cannot be named `{}`", question.name)));
+            }
+            if self.questions.iter().take(index).any(|earlier| earlier.name == question.name) {
+                return Some((needle, format!("two questions are named `{}`", question.name)));
+            }
+            if let Some(message) = shape_fault(question) {
+                return Some((needle, message));
+            }
+        }
+        None
+    }
+
+    fn secret_fault(&self) -> Option<(String, String)> {
+        for (index, secret) in self.secrets.iter().enumerate() {
+            let fault = |message: String| Some((format!("\"{}\"", secret.name), message));
+            if !is_variable_name(&secret.name) {
+                return fault(format!("`{}` is no name for a variable; use `[A-Z_][A-Z0-9_]*`", secret.name));
+            }
+            if self.secrets.iter().take(index).any(|earlier| earlier.name == secret.name) {
+                return fault(format!("two secrets are named `{}`", secret.name));
+            }
+            if secret.default.is_some() && (secret.sensitive || secret.generate.is_some()) {
+                return fault(format!("`{}` has a default, so it can be neither sensitive nor generated", secret.name));
+            }
+            if let Some(error) = secret.pattern.as_deref().and_then(|pattern| regex_lite::Regex::new(pattern).err()) {
+                return fault(format!("the pattern of `{}` is no regular expression: {error}", secret.name));
+            }
+            if let Some(missing) = secret.after.iter().find(|name| !self.secrets.iter().any(|other| other.name == **name)) {
+                return fault(format!("`{}` comes after `{missing}`, which is not declared", secret.name));
+            }
+        }
+        None
+    }
+
+    fn service_fault(&self) -> Option<(String, String)> {
+        let error = service::check(&self.services).into_iter().next()?;
+        Some(("[services".into(), error.to_string()))
+    }
+
+    /// The declaration of a secret.
+    pub fn secret(&self, name: &str) -> Option<&SecretSpec> {
+        self.secrets.iter().find(|secret| secret.name == name)
+    }
+
+    /// The rule for a file: the longest path that is the file or a folder above it.
+    pub fn rule_for(&self, path: &str) -> Option<&FileRule> {
+        let applies = |rule: &&FileRule| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { path == rule.path };
+        self.files.iter().filter(applies).max_by_key(|rule| rule.path.len())
+    }
+}
+
+fn shape_fault(question: &Question) -> Option<String> {
+    let has_choices = matches!(question.kind, QuestionKind::Select | QuestionKind::Multiselect);
+    let name = &question.name;
+    if has_choices == question.choices.is_empty() {
+        return Some(if has_choices { format!("`{name}` has no choices") } else { format!("`{name}` cannot have choices") });
+    }
+    if question.validate.is_some() && question.kind != QuestionKind::Text {
+        return Some(format!("`{name}` cannot have a rule for its text"));
+    }
+    if let Some(error) = question.validate.as_ref().and_then(|rule| regex_lite::Regex::new(&rule.pattern).err()) {
+        return Some(format!("the pattern of `{name}` is no regular expression: {error}"));
+    }
+    let default = question.default.clone()?;
+    question.check(default).err().map(|error: question::AnswerError| format!("the default does not fit: {error}"))
+}
+
+fn is_word(name: &str, joiner: char) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == joiner)
+}
+
+/// The 1-based line of a byte offset.
+pub fn line_of_offset(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// The 1-based line of the first occurrence of a text, 1 when there is none.
+pub fn line_of(text: &str, needle: &str) -> usize {
+    text.find(needle).map_or(1, |offset| line_of_offset(text, offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "schema = 1\nname = \"x\"\ntitle = \"X\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+
+    fn message(rest: &str) -> String {
+        Manifest::parse(&format!("{HEAD}{rest}")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_the_line_of_what_is_wrong() {
+        assert_eq!(message("titel = \"x\""), "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `secret`, `services`, `next_step` at line 6");
+        assert_eq!(message("[[question]]\nname = \"q\"\ntype = \"select\""), "`template.toml`, line 7: `q` has no choices");
+        assert_eq!(
+            message("[[question]]\nname = \"q\"\ntype = \"confirm\"\ndefault = \"x\""),
+            "`template.toml`, line 7: the default does not fit: the answer to `q` must be `yes` or `no`, not text"
+        );
+        assert_eq!(message("[[secret]]\nname = \"token\"\ndescription = \"x\""), "`template.toml`, line 7: `token` is no name for a variable; use `[A-Z_][A-Z0-9_]*`");
+    }
+
+    #[test]
+    fn the_longest_rule_wins() {
+        let manifest = Manifest::parse(&format!("{HEAD}[[file]]\npath = \"a/\"\n[[file]]\npath = \"a/b/\"\n[[file]]\npath = \"a/b/c\"\n")).unwrap();
+        let rule = |path: &str| manifest.rule_for(path).map(|rule| rule.path.as_str());
+        assert_eq!([rule("a/x"), rule("a/b/x"), rule("a/b/c"), rule("b")], [Some("a/"), Some("a/b/"), Some("a/b/c"), None]);
+    }
+}

@@ -1,0 +1,225 @@
+//! Renders a whole project: template files, carried files, and the files nixstart derives from the secret table.
+
+use super::render::{Context, RenderError, Renderer};
+use super::{SourceFile, Template};
+use crate::file_tree::{File, FileTree, RelativePath};
+use crate::project::name::ProjectName;
+use crate::project::record::{RECORD, Record};
+use crate::question::Answers;
+use crate::secret::example::env_example;
+use crate::secret::secretspec::secretspec;
+
+/// Paths that only nixstart writes; a template must not bring them.
+pub const DERIVED: [&str; 3] = [".env.example", "secretspec.toml", RECORD];
+
+/// Why a project cannot be rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScaffoldError {
+    /// A text of the template cannot be rendered.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// A file that is rendered is not UTF-8.
+    #[error("{0}:0: a `.hbs` file must be text")]
+    NotText(String),
+    /// A file would leave the project.
+    #[error("{place}:0: {source}")]
+    Path {
+        /// File of the template.
+        place: String,
+        /// What is wrong with where it goes.
+        source: crate::file_tree::PathError,
+    },
+    /// Two files of the template go to one place.
+    #[error("{place}:0: `{path}` is written twice")]
+    Twice {
+        /// File of the template.
+        place: String,
+        /// Where both go.
+        path: String,
+    },
+    /// A file goes where only nixstart writes, or where secrets live.
+    #[error("{place}:0: a template must not write `{path}`")]
+    Reserved {
+        /// File of the template.
+        place: String,
+        /// Where it goes.
+        path: String,
+    },
+    /// The manifest asks for a file nixstart does not carry.
+    #[error("template.toml:0: nixstart carries no file `{0}`")]
+    NotCarried(String),
+}
+
+/// A rendered project.
+#[derive(Debug, Clone)]
+pub struct Scaffold {
+    /// Every file of the project except `.env`.
+    pub tree: FileTree,
+    /// Where the project came from.
+    pub record: Record,
+    /// The values that texts were rendered with.
+    pub context: Context,
+    /// The declared services, rendered.
+    pub services: toml::Table,
+}
+
+/// Files that nixstart carries for every template, by name.
+pub type Carried = fn(&str) -> Option<&'static [u8]>;
+
+impl Template {
+    /// The values a text of this template is rendered with.
+    pub fn context(&self, name: &ProjectName, answers: &Answers) -> Context {
+        let version = self.manifest.version.to_string();
+        Context::new(name, &name.derived(&self.manifest.name), (&self.manifest.name, &version), answers)
+    }
+
+    /// Renders a project of a name with answers. Nothing outside the arguments has a say in the result.
+    pub fn scaffold(&self, name: &ProjectName, answers: &Answers, carried: Carried) -> Result<Scaffold, ScaffoldError> {
+        let renderer = Renderer::default();
+        let context = self.context(name, answers);
+        let mut tree = FileTree::default();
+        for (path, file) in &self.files {
+            if let Some((target, file)) = self.rendered_file(&renderer, &context, path, file)? {
+                place(&mut tree, &format!("files/{path}"), &target, file)?;
+            }
+        }
+        for name in &self.manifest.carried {
+            let bytes = carried(name).ok_or_else(|| ScaffoldError::NotCarried(name.clone()))?;
+            place(&mut tree, "template.toml", name, File { contents: bytes.to_vec(), executable: false })?;
+        }
+        let services = rendered_services(&renderer, &context, &self.manifest.services)?;
+        let record = self.add_derived(&mut tree, name, answers, &services)?;
+        Ok(Scaffold { tree, record, context, services })
+    }
+
+    fn rendered_file(&self, renderer: &Renderer, context: &Context, path: &str, file: &SourceFile) -> Result<Option<(String, File)>, ScaffoldError> {
+        let rule = self.manifest.rule_for(path);
+        let condition = rule.and_then(|rule| rule.when.as_deref());
+        if !renderer.holds("template.toml", condition, context)? {
+            return Ok(None);
+        }
+        let mut target = match rule.and_then(|rule| Some((rule, rule.to.as_ref()?))) {
+            None => path.to_owned(),
+            Some((rule, to)) => {
+                let to = renderer.render("template.toml", to, context)?;
+                if rule.path.ends_with('/') { to + path.strip_prefix(&rule.path).unwrap_or(path) } else { to }
+            }
+        };
+        let executable = file.executable || rule.is_some_and(|rule| rule.executable);
+        if !path.ends_with(".hbs") {
+            return Ok(Some((target, File { contents: file.contents.clone(), executable })));
+        }
+        let shown = format!("files/{path}");
+        let text = str::from_utf8(&file.contents).map_err(|_| ScaffoldError::NotText(shown.clone()))?;
+        let contents = renderer.render(&shown, text, context)?.into_bytes();
+        if let Some(stem) = target.strip_suffix(".hbs") {
+            target = stem.to_owned();
+        }
+        Ok(Some((target, File { contents, executable })))
+    }
+
+    fn add_derived(&self, tree: &mut FileTree, name: &ProjectName, answers: &Answers, services: &toml::Table) -> Result<Record, ScaffoldError> {
+        let secrets = &self.manifest.secrets;
+        if !secrets.is_empty() {
+            add(tree, ".env.example", &env_example(secrets))?;
+            add(tree, "secretspec.toml", &secretspec(name.as_str(), secrets))?;
+        }
+        let record = Record {
+            project: name.to_string(),
+            template: self.manifest.name.clone(),
+            template_version: self.manifest.version.to_string(),
+            nixstart: env!("CARGO_PKG_VERSION").to_owned(),
+            answers: answers.clone(),
+            files: std::collections::BTreeMap::new(),
+        }
+        .with_files(tree);
+        add(tree, RECORD, &record.to_toml(secrets, services))?;
+        Ok(record)
+    }
+}
+
+fn add(tree: &mut FileTree, path: &str, text: &str) -> Result<(), ScaffoldError> {
+    let path = RelativePath::parse(path).map_err(|source| ScaffoldError::Path { place: path.to_owned(), source })?;
+    tree.insert(path, File::text(text));
+    Ok(())
+}
+
+fn place(tree: &mut FileTree, place: &str, target: &str, file: File) -> Result<(), ScaffoldError> {
+    let path = RelativePath::parse(target).map_err(|source| ScaffoldError::Path { place: place.to_owned(), source })?;
+    if DERIVED.contains(&target) || is_secret_file(path.file_name()) {
+        return Err(ScaffoldError::Reserved { place: place.to_owned(), path: target.to_owned() });
+    }
+    match tree.insert(path, file) {
+        Some(_) => Err(ScaffoldError::Twice { place: place.to_owned(), path: target.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a file name is that of a file with secret values: `.env`, `.env.local` and the like, but no example.
+pub fn is_secret_file(name: &str) -> bool {
+    let is_example = matches!(name, ".env.example" | ".env.sample" | ".env.template" | ".env.schema" | ".env.dist");
+    (name == ".env" || name.starts_with(".env.")) && !is_example
+}
+
+/// Renders every text of the service tables.
+fn rendered_services(renderer: &Renderer, context: &Context, services: &toml::Table) -> Result<toml::Table, RenderError> {
+    services.iter().map(|(key, value)| Ok((key.clone(), rendered_value(renderer, context, value)?))).collect()
+}
+
+fn rendered_value(renderer: &Renderer, context: &Context, value: &toml::Value) -> Result<toml::Value, RenderError> {
+    Ok(match value {
+        toml::Value::String(text) => renderer.render("template.toml", text, context)?.into(),
+        toml::Value::Array(values) => values.iter().map(|value| rendered_value(renderer, context, value)).collect::<Result<Vec<_>, _>>()?.into(),
+        toml::Value::Table(table) => rendered_services(renderer, context, table)?.into(),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => value.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::question::Answer;
+
+    const HEAD: &str = "schema = 1\nname = 'x'\ntitle = 'X'\ndescription = 'x'\nversion = '1.0.0'\n";
+
+    fn template(manifest: &str, files: &[(&str, &str)]) -> Template {
+        let file = |text: &str| SourceFile { contents: text.as_bytes().to_vec(), executable: false };
+        let mut source: super::super::Source = files.iter().map(|(path, text)| (format!("files/{path}"), file(text))).collect();
+        source.insert("template.toml".into(), file(&format!("{HEAD}{manifest}")));
+        Template::parse(source).unwrap()
+    }
+
+    fn scaffold(template: &Template) -> Result<Scaffold, ScaffoldError> {
+        let answers = [("lang".to_owned(), Answer::Text("ts".into()))].into_iter().collect();
+        template.scaffold(&ProjectName::parse("my bot").unwrap(), &answers, |name| (name == "LICENSE").then_some(b"MIT".as_slice()))
+    }
+
+    #[test]
+    fn renders_hbs_files_and_copies_the_rest_by_rule() {
+        let manifest = "carried = ['LICENSE']\n[[file]]\npath = 'ts/'\nto = ''\nwhen = '(eq lang \"ts\")'\n[[file]]\npath = 'js/'\nto = ''\nwhen = '(eq lang \"js\")'\n[[file]]\npath = 'run.hbs'\nto = 'bin/{{lang}}'\nexecutable = true";
+        let template = template(manifest, &[("ts/a", "{{not rendered}}"), ("js/a", ""), ("run.hbs", "echo {{sh project.name}}")]);
+        let tree = scaffold(&template).unwrap().tree;
+        let shown: Vec<_> = tree.iter().map(|(path, file)| (path.as_str(), String::from_utf8_lossy(&file.contents).into_owned(), file.executable)).collect();
+        assert_eq!(shown[0], ("LICENSE", "MIT".into(), false));
+        assert_eq!(shown[1], ("a", "{{not rendered}}".into(), false));
+        assert_eq!(shown[2], ("bin/ts", "echo 'my bot'".into(), true));
+        assert_eq!(shown[3].0, "nixstart.toml");
+    }
+
+    #[test]
+    fn refuses_files_that_leave_the_project_or_hold_secrets() {
+        let message = |manifest: &str, file: &str| scaffold(&template(manifest, &[(file, "")])).unwrap_err().to_string();
+        assert_eq!(message("[[file]]\npath = 'a'\nto = '../a'", "a"), "files/a:0: the path `../a` has the component `..`");
+        assert_eq!(message("[[file]]\npath = 'a'\nto = '/etc/{{lang}}'", "a"), "files/a:0: the path `/etc/ts` is absolute");
+        assert_eq!(message("", "app/.env.local"), "files/app/.env.local:0: a template must not write `app/.env.local`");
+        assert_eq!(message("", "nixstart.toml"), "files/nixstart.toml:0: a template must not write `nixstart.toml`");
+        assert_eq!(message("[[file]]\npath = 'b/'\nto = ''\n[[file]]\npath = 'c/'\nto = 'x/../../'", "c/a"), "files/c/a:0: the path `x/../../a` has the component `..`");
+    }
+
+    #[test]
+    fn records_the_blob_id_of_every_file_but_its_own() {
+        let scaffold = scaffold(&template("[[secret]]\nname = 'TOKEN'\ndescription = 'x'", &[("a", "hello\n")])).unwrap();
+        assert_eq!(scaffold.record.files.keys().collect::<Vec<_>>(), [".env.example", "a", "secretspec.toml"]);
+        assert_eq!(scaffold.record.files["a"], "ce013625030ba8dba906f756967f9e9ca394464a");
+    }
+}
