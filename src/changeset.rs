@@ -75,6 +75,12 @@ fn is_mergeable(path: &RelativePath) -> bool {
     matches!(path.file_name(), ".gitignore" | ".dockerignore" | ".gitattributes")
 }
 
+/// Names for a file that is written beside another one, in the order in which they are tried.
+pub fn beside(path: &RelativePath) -> impl Iterator<Item = RelativePath> + '_ {
+    let numbers = std::iter::once(String::new()).chain((2..100).map(|number| format!(".{number}")));
+    numbers.filter_map(move |number| RelativePath::parse(&format!("{path}.new{number}")).ok())
+}
+
 /// Compares a tree with what is on disk.
 pub fn compare<'a>(tree: &'a FileTree, on_disk: &BTreeMap<RelativePath, OnDisk>) -> Vec<(&'a RelativePath, &'a File, Change)> {
     let change = |path: &RelativePath, file: &File| match on_disk.get(path).unwrap_or(&OnDisk::Absent) {

@@ -16,3 +16,11 @@ pub mod secret;
 pub mod service;
 pub mod template;
 
+// Edges.
+pub mod ask;
+pub mod cli;
+pub mod env_vars;
+pub mod host;
+pub mod ui;
+
+pub use cli::main;

@@ -1,7 +1,10 @@
-//! A project: its name and the names derived from it, and the record of where it came from.
+//! A project: its name and the names derived from it, where it goes, how it is made, and where it came from.
 
+pub mod create;
 pub mod name;
 pub mod record;
+pub mod site;
 
 pub use name::ProjectName;
 pub use record::Record;
+pub use site::Site;

@@ -26,14 +26,19 @@ pub struct Context(Map<String, Value>);
 impl Context {
     /// Puts answers at the top level and the names of the project, the template and nixstart beside them.
     pub fn new(name: &ProjectName, derived: &DerivedNames, template: (&str, &str), answers: &Answers) -> Self {
-        let mut values: Map<String, Value> = answers.iter().map(|(name, answer)| (name.clone(), answer_value(answer))).collect();
-        let project = json!({
-            "name": name.as_str(), "npm_name": derived.npm, "nix_name": derived.nix, "dns_name": derived.dns,
-        });
-        values.insert("project".into(), project);
-        values.insert("template".into(), json!({ "name": template.0, "version": template.1 }));
-        values.insert("nixstart".into(), json!({ "version": env!("CARGO_PKG_VERSION") }));
-        Self(values)
+        let project = json!({ "name": name.as_str(), "npm_name": derived.npm, "nix_name": derived.nix, "dns_name": derived.dns });
+        Self::default()
+            .with_answers(answers)
+            .with("project", project)
+            .with("template", json!({ "name": template.0, "version": template.1 }))
+            .with("nixstart", json!({ "version": env!("CARGO_PKG_VERSION") }))
+    }
+
+    /// Adds answers at the top level.
+    #[must_use]
+    pub fn with_answers(mut self, answers: &Answers) -> Self {
+        self.0.extend(answers.iter().map(|(name, answer)| (name.clone(), answer_value(answer))));
+        self
     }
 
     /// Adds a group of values, such as what is installed on this machine.

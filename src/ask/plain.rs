@@ -1,0 +1,112 @@
+//! Prompts that never redraw: numbered choices and one line after the other, for screen readers and dumb terminals.
+
+use std::io::{self, BufRead};
+
+use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers};
+use secrecy::SecretString;
+
+use super::{Ask, Asked, SecretCheck, accept_secret, declined, interrupted};
+use crate::error::Result;
+use crate::question::{Answer, Choice, QuestionKind};
+use crate::secret::SecretSpec;
+use crate::ui::Ui;
+
+/// A person at a plain terminal.
+pub(super) struct Plain;
+
+impl Ask for Plain {
+    fn ask(&mut self, ui: &mut Ui, asked: Asked<'_>) -> Result<Answer> {
+        let question = asked.question;
+        ui.say(question.prompt());
+        if let Some(help) = &question.help {
+            ui.say(&format!("  {help}"));
+        }
+        for (index, choice) in question.choices.iter().enumerate() {
+            let help = choice.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
+            ui.say(&format!("  {}. {}{help}", index + 1, choice.label()));
+        }
+        loop {
+            let default = asked.default.map(|default| format!(" (Enter for {})", shown(default, &question.choices))).unwrap_or_default();
+            ui.say(&format!("{}{default}:", instruction(question.kind)));
+            let line = read_line()?;
+            let line = line.trim();
+            let answer = match (line, asked.default) {
+                ("", Some(default)) => Ok(default.clone()),
+                _ => question.parse(&by_number(line, &question.choices)),
+            };
+            match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => ui.warn(&error.to_string()),
+            }
+        }
+    }
+
+    fn secret(&mut self, ui: &mut Ui, spec: &SecretSpec, check: SecretCheck<'_>) -> Result<Option<SecretString>> {
+        ui.say(&format!("{} (Enter for later):", spec.name));
+        accept_secret(ui, check, || if spec.sensitive { read_hidden() } else { read_line().map(SecretString::from) })
+    }
+
+    fn is_interactive(&self) -> bool {
+        true
+    }
+}
+
+const fn instruction(kind: QuestionKind) -> &'static str {
+    match kind {
+        QuestionKind::Text => "Type your answer",
+        QuestionKind::Select => "Type a number",
+        QuestionKind::Multiselect => "Type numbers, with commas between them",
+        QuestionKind::Confirm => "Type yes or no",
+    }
+}
+
+fn shown(answer: &Answer, choices: &[Choice]) -> String {
+    let label = |value: &str| choices.iter().find(|choice| choice.value == value).map_or(value.to_owned(), |choice| choice.label().to_owned());
+    match answer {
+        Answer::Text(value) => label(value),
+        Answer::Bool(_) | Answer::List(_) => answer.display(),
+    }
+}
+
+/// Replaces numbers of choices by their values.
+fn by_number(line: &str, choices: &[Choice]) -> String {
+    let value = |word: &str| {
+        let index = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        index.and_then(|index| choices.get(index)).map_or(word.to_owned(), |choice| choice.value.clone())
+    };
+    if choices.is_empty() { line.to_owned() } else { line.split(',').map(|word| value(word.trim())).collect::<Vec<_>>().join(",") }
+}
+
+fn read_line() -> Result<String> {
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 { Err(declined()) } else { Ok(line) }
+}
+
+/// Reads a line without showing it.
+fn read_hidden() -> Result<SecretString> {
+    crossterm::terminal::enable_raw_mode()?;
+    let line = read_keys();
+    super::restore_terminal();
+    line
+}
+
+fn read_keys() -> Result<SecretString> {
+    let mut line = String::with_capacity(256);
+    loop {
+        let Event::Key(key) = crossterm::event::read()? else { continue };
+        if key.kind != KeyEventKind::Press {
+            continue;
+        }
+        match key.code {
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return Err(interrupted()),
+            KeyCode::Char('d') if key.modifiers.contains(KeyModifiers::CONTROL) => return Err(declined()),
+            KeyCode::Esc => return Err(declined()),
+            KeyCode::Enter => return Ok(line.into()),
+            KeyCode::Backspace => {
+                line.pop();
+            }
+            KeyCode::Char(character) => line.push(character),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The command line: what it looks like, and one file per command that joins domain, machine and person.
+
+pub mod completions;
+mod answers;
+mod carry_out;
+mod directory;
+mod help;
+mod man;
+mod new;
+mod secrets;
+mod start_menu;
+mod template;
+mod undo;
+
+use std::ffi::OsString;
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+
+use crate::ask::{self, Ask};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::{facts, interrupt};
+use crate::ui::{Color, Options, Ui, Verbosity};
+
+/// From a bare machine to a running project whose environment is reproducible with Nix
+#[derive(Debug, Parser)]
+#[command(name = "nixstart", version, disable_help_subcommand = true, subcommand_help_heading = "Commands", max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Work as if nixstart was started in this directory
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    start_in: Option<Utf8PathBuf>,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Say only errors and data
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", value_enum)]
+    color: Color,
+    /// Prompts that never redraw: numbered choices, one line after the other
+    #[arg(long, global = true)]
+    plain: bool,
+    /// Ask nothing: take defaults, and fail where there is none
+    #[arg(long, global = true)]
+    no_input: bool,
+    /// Run under sudo although what is made will belong to root
+    #[arg(long, global = true, hide_short_help = true)]
+    allow_root: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(Box<new::Args>),
+    Template(template::Args),
+    Undo(undo::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Help(help::Args),
+}
+
+/// What every command works with.
+struct Session {
+    ui: Ui,
+    ask: Box<dyn Ask>,
+}
+
+/// Flags of every command that carries out a plan.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Plan options")]
+struct PlanFlags {
+    /// Show the plan and stop
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Consent to the plan without being asked
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    yes: bool,
+    /// Print the plan as JSON; applies it only together with `--yes`
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program and returns its exit code.
+pub fn main(args: Vec<OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let verbosity = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let mut ui = Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain });
+    interrupt::listen();
+    let ask = ask::for_terminal(&ui, cli.global.no_input);
+    let outcome = enter(&cli.global).and_then(|()| {
+        let mut session = Session { ui: Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain }), ask };
+        dispatch(cli.command, &mut session)
+    });
+    match outcome {
+        Ok(()) => 0,
+        // Whoever read our output has what they wanted.
+        Err(error) if error.is_broken_pipe() => 0,
+        Err(error) => {
+            ui.error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+/// Prints what clap has to say: help and version are data, everything else a mistake on the command line.
+fn usage(error: &clap::Error) -> u8 {
+    let _closed = error.print();
+    if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 }
+}
+
+/// Changes to the directory of `-C` and refuses to run behind sudo's back.
+fn enter(global: &Global) -> Result<()> {
+    if let Some(user) = facts::sudo_user().filter(|_| !global.allow_root) {
+        return Err(Error::refused(format!("nixstart was started with sudo, so what it makes would belong to root and not to {user}"))
+            .hint("run it without sudo; it says which steps need root")
+            .hint("or add `--allow-root`"));
+    }
+    let Some(directory) = &global.start_in else { return Ok(()) };
+    std::env::set_current_dir(directory).map_err(|error| Error::failed(format!("cannot change to `{directory}`: {error}")))
+}
+
+fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
+    match command {
+        None => start_menu::run(session),
+        Some(Command::New(args)) => new::run(*args, session),
+        Some(Command::Template(args)) => template::run(args, session),
+        Some(Command::Undo(args)) => undo::run(args, session),
+        Some(Command::Completions(args)) => completions::run(&args, session),
+        Some(Command::Man(args)) => man::run(&args, session),
+        Some(Command::Help(args)) => help::run(args, session),
+    }
+}
+
+/// The command line as clap knows it, for help, completions, manual pages and the reference.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,123 @@
+//! Gathers the answers to a template's questions: flags first, then a file, then an earlier run, then the person.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use serde_json::Value;
+
+use super::Session;
+use crate::ask::Asked;
+use crate::error::{Error, Result};
+use crate::question::{self, Answer, AnswerError, Answers, Question};
+use crate::template::render::Renderer;
+use crate::template::{Manifest, Template};
+
+/// Answers that were given before anybody is asked: for questions, and for secrets that may be shown.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Answers to questions.
+    pub(super) answers: Answers,
+    /// Values of secrets that are not sensitive, by name.
+    pub(super) plain_secrets: BTreeMap<String, String>,
+}
+
+/// Reads `--set` and `--answers`. A flag wins over the file.
+pub(super) fn read_given(manifest: &Manifest, set: &[String], file: Option<&Utf8Path>) -> Result<Given> {
+    let mut given = Given::default();
+    if let Some(file) = file {
+        read_file(manifest, file, &mut given)?;
+    }
+    for pair in set {
+        let Some((name, text)) = pair.split_once('=') else {
+            return Err(Error::usage(format!("`--set {pair}` has no `=`")).hint("write `--set name=answer`"));
+        };
+        if take_secret(manifest, name, Some(text), &mut given).map_err(sensitive_on_command_line)? {
+            continue;
+        }
+        let answer = question::find(&manifest.questions, name).and_then(|question| question.parse(text)).map_err(|error| explain(error, true))?;
+        given.answers.insert(name.to_owned(), answer);
+    }
+    Ok(given)
+}
+
+fn read_file(manifest: &Manifest, path: &Utf8Path, given: &mut Given) -> Result<()> {
+    let text = fs_err::read_to_string(path)?;
+    let parsed: Result<BTreeMap<String, Value>, String> = if path.extension() == Some("json") {
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    } else {
+        toml::from_str(&text).map_err(|error| error.message().to_owned())
+    };
+    let values = parsed.map_err(|message| Error::failed(format!("cannot read `{path}`: {message}")).hint("an answers file is TOML, or JSON when it ends in `.json`"))?;
+    for (name, value) in values {
+        let in_file = |error: Error| error.hint(format!("it is in `{path}`"));
+        if take_secret(manifest, &name, value.as_str(), given).map_err(|_| sensitive_in_file(&name, path))? {
+            continue;
+        }
+        let question = question::find(&manifest.questions, &name).map_err(|error| in_file(explain(error, false)))?;
+        let answer = question.parse_value(&value).map_err(|error| in_file(explain(error, false)))?;
+        given.answers.insert(name, answer);
+    }
+    Ok(())
+}
+
+/// Takes the value of a secret that may be shown. `false` when the name is no secret's.
+fn take_secret(manifest: &Manifest, name: &str, value: Option<&str>, given: &mut Given) -> std::result::Result<bool, String> {
+    let Some(spec) = manifest.secret(name) else { return Ok(false) };
+    if spec.sensitive {
+        return Err(name.to_owned());
+    }
+    given.plain_secrets.insert(name.to_owned(), value.unwrap_or_default().to_owned());
+    Ok(true)
+}
+
+fn sensitive_on_command_line(name: String) -> Error {
+    Error::usage(format!("{name} is a secret, and the command line is visible to everybody on this machine and kept in your shell's history"))
+        .hint("leave it out and type it when nixstart asks")
+        .hint("or bring it in a file: `--env-file FILE`, or on standard input: `--env-file -`")
+        .hint("the value you just typed is in your shell's history now; remove it there, or change it")
+}
+
+fn sensitive_in_file(name: &str, path: &Utf8Path) -> Error {
+    Error::usage(format!("{name} is a secret, and an answers file is no place for one; it is in `{path}`"))
+        .hint("bring it in a file of its own that git ignores: `--env-file FILE`")
+}
+
+/// On the command line a wrong answer is a mistake of usage; in a file it is one the user can mend there.
+fn explain(error: AnswerError, on_command_line: bool) -> Error {
+    let hint = match &error {
+        AnswerError::Unknown { hint, .. } => hint.clone(),
+        AnswerError::WrongType { .. } | AnswerError::NoSuchChoice { .. } | AnswerError::Invalid { .. } => None,
+    };
+    let error = if on_command_line { Error::usage(error) } else { Error::failed(error) };
+    error.maybe_hint(hint)
+}
+
+/// Asks what is not given yet. The answers of an earlier run of the same template are the defaults.
+pub(super) fn complete(session: &mut Session, template: &Template, given: Answers, earlier: &Answers) -> Result<Answers> {
+    let renderer = Renderer::default();
+    let mut answers = Answers::new();
+    for question in &template.manifest.questions {
+        let context = crate::template::Context::default().with_answers(&answers);
+        let is_asked = renderer.holds("template.toml", question.when.as_deref(), &context).map_err(Error::failed)?;
+        if !is_asked {
+            if given.contains_key(&question.name) {
+                session.ui.warn(&format!("`{}` is not asked with these answers, so what you gave for it has no effect", question.name));
+            }
+            continue;
+        }
+        let answer = match given.get(&question.name) {
+            Some(answer) => answer.clone(),
+            None => ask(session, question, earlier)?,
+        };
+        answers.insert(question.name.clone(), answer);
+    }
+    Ok(answers)
+}
+
+fn ask(session: &mut Session, question: &Question, earlier: &Answers) -> Result<Answer> {
+    let remembered = earlier.get(&question.name).cloned().and_then(|answer| question.check(answer).ok());
+    let default = remembered.as_ref().or(question.default.as_ref());
+    let flag = format!("--set {}=…", question.name);
+    let answer = session.ask.ask(&mut session.ui, Asked { question, default, flag: &flag })?;
+    question.check(answer).map_err(Error::failed)
+}

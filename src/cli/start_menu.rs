@@ -1,0 +1,39 @@
+//! Bare `nixstart`: a short menu on a terminal, help anywhere else.
+
+use super::{Session, help, new, template};
+use crate::ask::Asked;
+use crate::error::Result;
+use crate::question::{Answer, Choice, Question, QuestionKind};
+
+pub(super) fn run(session: &mut Session) -> Result<()> {
+    if !session.ask.is_interactive() {
+        session.ui.data(&super::command().render_help().to_string())?;
+        return Ok(());
+    }
+    let question = menu();
+    let asked = Asked { question: &question, default: None, flag: "nixstart new" };
+    let Answer::Text(choice) = session.ask.ask(&mut session.ui, asked)? else { return Ok(()) };
+    match choice.as_str() {
+        "new" => new::run(new::Args::default(), session),
+        "templates" => template::list(session),
+        _ => help::run(help::Args::default(), session),
+    }
+}
+
+fn menu() -> Question {
+    let choice = |value: &str, label: &str, help: &str| Choice { value: value.into(), label: Some(label.into()), help: Some(help.into()) };
+    Question {
+        name: "start".into(),
+        prompt: Some("What would you like to do?".into()),
+        help: None,
+        when: None,
+        kind: QuestionKind::Select,
+        choices: vec![
+            choice("new", "New project", "from a template, ready to run"),
+            choice("templates", "Templates", "what there is to start from"),
+            choice("help", "Help", "all commands"),
+        ],
+        default: None,
+        validate: None,
+    }
+}

@@ -1,0 +1,41 @@
+//! Every environment variable nixstart reads. `docs/environment.md` is printed from this table.
+
+/// A variable and what it does.
+#[derive(Debug, Clone, Copy)]
+pub struct EnvVar {
+    /// The name.
+    pub name: &'static str,
+    /// What it does, as a sentence.
+    pub about: &'static str,
+}
+
+/// Where receipts are kept, in place of `$XDG_STATE_HOME/nixstart`.
+pub const STATE_DIR: &str = "NIXSTART_STATE_DIR";
+/// No colour when set to anything but the empty text.
+pub const NO_COLOR: &str = "NO_COLOR";
+/// The kind of terminal.
+pub const TERM: &str = "TERM";
+/// The base directory of state.
+pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// The user's directory.
+pub const HOME: &str = "HOME";
+/// Where programs are looked for.
+pub const PATH: &str = "PATH";
+/// Set by sudo.
+pub const SUDO_USER: &str = "SUDO_USER";
+
+/// The table.
+pub const ALL: [EnvVar; 7] = [
+    EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
+    EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
+    EnvVar { name: HOME, about: "Your directory; where state goes when nothing else says so" },
+    EnvVar { name: NO_COLOR, about: "Turns colour off when it is set and not empty" },
+    EnvVar { name: TERM, about: "`dumb` turns colour and drawing off" },
+    EnvVar { name: PATH, about: "Where nix, git, direnv, node and the like are looked for" },
+    EnvVar { name: SUDO_USER, about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root" },
+];
+
+/// The value of a variable, when it is set, not empty and text.
+pub fn get(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

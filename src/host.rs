@@ -1,0 +1,17 @@
+//! The machine: the only part of nixstart that reads and changes it.
+
+pub mod apply;
+pub mod clock;
+pub mod exec;
+pub mod facts;
+pub mod files;
+pub mod git;
+pub mod interrupt;
+pub mod journal;
+pub mod lock;
+pub mod paths;
+pub mod random;
+pub mod revert;
+pub mod target;
+pub mod template_folder;
+pub mod vault;

@@ -1,0 +1,50 @@
+//! Puts other bytes into a file that exists, and keeps the old ones.
+
+use camino::Utf8Path;
+
+use super::super::files::{self, Existing};
+use super::super::journal::Journal;
+use super::super::revert::{Effect, Mode};
+use super::super::target::on_disk;
+use crate::changeset::OnDisk;
+use crate::error::{Error, Result};
+use crate::file_tree::{File, RelativePath};
+use crate::plan::receipt::{After, Before};
+
+pub(super) fn is_satisfied(directory: &Utf8Path, path: &RelativePath, file: &File) -> bool {
+    files::holds(&directory.join(path.as_str()), &file.contents)
+}
+
+pub(super) fn prepare(directory: &Utf8Path, path: &RelativePath, replaces: &str, step: &str, journal: &Journal) -> Result<Before> {
+    match on_disk(directory, path)? {
+        OnDisk::File(existing) if files::sha256(&existing.contents) == replaces => {
+            Ok(Before { kept: Some(journal.keep(step, &existing.contents)?), ..Before::default() })
+        }
+        OnDisk::Blocked(reason) => Err(Error::refused(reason)),
+        OnDisk::File(_) | OnDisk::Absent => {
+            Err(Error::failed(format!("`{}` was changed meanwhile", directory.join(path.as_str()))).hint("run the command again to decide about it"))
+        }
+    }
+}
+
+pub(super) fn replace(directory: &Utf8Path, path: &RelativePath, file: &File) -> Result<After> {
+    files::write_atomically(&directory.join(path.as_str()), &file.contents, file.mode(), Existing::Replace)?;
+    Ok(After::default())
+}
+
+pub(super) fn revert(directory: &Utf8Path, path: &RelativePath, file: &File, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    let full = directory.join(path.as_str());
+    let Some(kept) = &before.kept else { return Ok(Vec::new()) };
+    let old = fs_err::read(kept)?;
+    if files::holds(&full, &old) {
+        return Ok(Vec::new());
+    }
+    if !files::holds(&full, &file.contents) {
+        let why = format!("it was changed since; what it held before is in `{kept}`");
+        return Ok(vec![Effect::Keep { what: full.to_string(), why }]);
+    }
+    if mode == Mode::Perform {
+        files::write_atomically(&full, &old, file.mode(), Existing::Replace)?;
+    }
+    Ok(vec![Effect::PutBack(full.to_string())])
+}

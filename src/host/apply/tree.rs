@@ -1,0 +1,143 @@
+//! Makes a directory with everything in it at once, or new files in a directory that exists.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::super::files::{self, Existing};
+use super::super::random;
+use super::super::revert::{Effect, Mode};
+use super::super::target::on_disk;
+use crate::changeset::OnDisk;
+use crate::error::{Error, Result};
+use crate::file_tree::FileTree;
+use crate::plan::receipt::{After, Before};
+
+pub(super) fn is_satisfied(directory: &Utf8Path, tree: &FileTree) -> bool {
+    tree.iter().all(|(path, file)| files::holds(&directory.join(path.as_str()), &file.contents))
+}
+
+pub(super) fn prepare_directory(path: &Utf8Path) -> Result<Before> {
+    let parent = path.parent().ok_or_else(|| Error::failed("the root of the file system cannot be a project"))?;
+    let mut made_directories: Vec<Utf8PathBuf> = parent.ancestors().take_while(|above| !above.exists()).map(Utf8Path::to_owned).collect();
+    made_directories.reverse();
+    let staging = parent.join(format!(".nixstart-{}", random::suffix()?));
+    Ok(Before { staging: Some(staging), made_directories, ..Before::default() })
+}
+
+pub(super) fn create_directory(path: &Utf8Path, tree: &FileTree, before: &Before) -> Result<After> {
+    let staging = before.staging.as_ref().ok_or_else(|| Error::failed("no place to stage the directory in"))?;
+    let outcome = stage(staging, tree).and_then(|()| files::rename_to_nothing(staging, path));
+    if let Err(error) = outcome {
+        let _best_effort = fs_err::remove_dir_all(staging);
+        remove_empty(before.made_directories.iter().rev());
+        let hint = (error.kind() == io::ErrorKind::AlreadyExists).then(|| "somebody else made it; look at it before you run the command again".to_owned());
+        return Err(Error::from(error).maybe_hint(hint));
+    }
+    if let Some(parent) = path.parent() {
+        files::sync_directory(parent)?;
+    }
+    Ok(After::default())
+}
+
+fn stage(staging: &Utf8Path, tree: &FileTree) -> io::Result<()> {
+    fs_err::create_dir_all(staging)?;
+    for directory in tree.directories() {
+        fs_err::create_dir(staging.join(directory))?;
+    }
+    for (path, file) in tree.iter() {
+        files::write_new(&staging.join(path.as_str()), &file.contents, file.mode())?;
+    }
+    files::sync_tree(staging)
+}
+
+pub(super) fn prepare_files(directory: &Utf8Path, tree: &FileTree) -> Before {
+    let made_directories = tree.directories().into_iter().map(|path| directory.join(path)).filter(|path| !path.exists()).collect();
+    Before { made_directories, ..Before::default() }
+}
+
+pub(super) fn create_files(directory: &Utf8Path, tree: &FileTree) -> Result<After> {
+    for (path, file) in tree.iter() {
+        let full = directory.join(path.as_str());
+        match on_disk(directory, path)? {
+            OnDisk::Absent => {
+                if let Some(parent) = full.parent() {
+                    fs_err::create_dir_all(parent)?;
+                }
+                files::write_atomically(&full, &file.contents, file.mode(), Existing::Refuse)?;
+            }
+            OnDisk::File(existing) if existing.contents == file.contents => {}
+            OnDisk::File(_) => return Err(Error::failed(format!("`{full}` has appeared meanwhile")).hint("run the command again to decide about it")),
+            OnDisk::Blocked(reason) => return Err(Error::refused(reason)),
+        }
+    }
+    Ok(After::default())
+}
+
+pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    let mut effects = Vec::new();
+    // A run that was killed leaves what it had staged; the name is ours alone.
+    if let Some(staging) = before.staging.as_ref().filter(|staging| staging.exists()) {
+        effects.push(Effect::Remove(staging.to_string()));
+        if mode == Mode::Perform {
+            fs_err::remove_dir_all(staging)?;
+        }
+    }
+    remove_ours(path, tree, mode, &mut effects)?;
+    let left = entries_left(path, tree);
+    if left.is_empty() && path.is_dir() {
+        effects.push(Effect::Remove(format!("{path}/")));
+    }
+    effects.extend(left.into_iter().map(|entry| Effect::Keep { what: path.join(entry).to_string(), why: "nixstart did not make it".to_owned() }));
+    if mode == Mode::Perform {
+        let ours: Vec<Utf8PathBuf> = tree.directories().into_iter().map(|directory| path.join(directory)).collect();
+        remove_empty(ours.iter().rev());
+        remove_empty([path.to_owned()].iter());
+        remove_empty(before.made_directories.iter().rev());
+    }
+    Ok(effects)
+}
+
+pub(super) fn revert_files(directory: &Utf8Path, tree: &FileTree, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    let mut effects = Vec::new();
+    remove_ours(directory, tree, mode, &mut effects)?;
+    if mode == Mode::Perform {
+        remove_empty(before.made_directories.iter().rev());
+    }
+    Ok(effects)
+}
+
+/// Removes the files that still hold what we wrote.
+fn remove_ours(directory: &Utf8Path, tree: &FileTree, mode: Mode, effects: &mut Vec<Effect>) -> Result<()> {
+    for (path, file) in tree.iter() {
+        let full = directory.join(path.as_str());
+        if full.symlink_metadata().is_err() {
+            continue;
+        }
+        if !files::holds(&full, &file.contents) {
+            effects.push(Effect::Keep { what: full.to_string(), why: "it was changed since".to_owned() });
+            continue;
+        }
+        effects.push(Effect::Remove(full.to_string()));
+        if mode == Mode::Perform {
+            fs_err::remove_file(&full)?;
+        }
+    }
+    Ok(())
+}
+
+/// Top entries of a directory that are not ours. What earlier steps of the undo take away is not listed.
+fn entries_left(path: &Utf8Path, tree: &FileTree) -> Vec<String> {
+    let ours: BTreeSet<&str> = tree.iter().filter_map(|(path, _)| path.as_str().split('/').next()).collect();
+    let Ok(entries) = path.read_dir_utf8() else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name().to_owned());
+    names.filter(|name| !ours.contains(name.as_str()) && !matches!(name.as_str(), ".git" | ".env" | "node_modules")).collect()
+}
+
+fn remove_empty<'a>(directories: impl Iterator<Item = &'a Utf8PathBuf>) {
+    for directory in directories {
+        // Not empty means that somebody put something there; it stays.
+        let _stays_when_not_empty = fs_err::remove_dir(directory);
+    }
+}

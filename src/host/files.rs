@@ -1,0 +1,121 @@
+//! Files: written whole or not at all, never through a link, and made durable before anybody is told.
+
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use camino::Utf8Path;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use fs_err::{File, OpenOptions};
+use rustix::fs::{CWD, RenameFlags};
+use sha2::{Digest, Sha256};
+
+use super::random;
+use crate::file_tree::{self, hex};
+
+/// Permission bits of a file that only its owner may read.
+pub const PRIVATE: u32 = 0o600;
+
+/// SHA-256 of bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Writes a file that must not exist yet, with a mode from the first moment on.
+pub fn write_new(path: &Utf8Path, contents: &[u8], mode: u32) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(contents)?;
+    Ok(file)
+}
+
+/// Whether an atomic write may take the place of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It may.
+    Replace,
+    /// There must be none.
+    Refuse,
+}
+
+/// How the names of temporary files begin. The rule `.env.*` that ignores secrets covers them too.
+const TEMPORARY: &str = ".env.nixstart-";
+
+/// Removes the temporary files that a killed run left in a directory.
+pub fn remove_temporaries(directory: &Utf8Path) -> io::Result<()> {
+    let Ok(entries) = directory.read_dir_utf8() else { return Ok(()) };
+    entries.flatten().filter(|entry| entry.file_name().starts_with(TEMPORARY)).try_for_each(|entry| fs_err::remove_file(entry.path()))
+}
+
+/// Writes a file whole or not at all: a neighbour is written, made durable and renamed.
+pub fn write_atomically(path: &Utf8Path, contents: &[u8], mode: u32, existing: Existing) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Utf8Path::new("."));
+    let temporary = directory.join(format!("{TEMPORARY}{}", random::suffix()?));
+    let written = write_new(&temporary, contents, mode).and_then(|file| file.sync_all());
+    let renamed = written.and_then(|()| match existing {
+        Existing::Replace => fs_err::rename(&temporary, path),
+        Existing::Refuse => rename_to_nothing(&temporary, path),
+    });
+    if renamed.is_err() {
+        let _best_effort = fs_err::remove_file(&temporary);
+    }
+    renamed.and_then(|()| sync_directory(directory))
+}
+
+/// Renames to a path where nothing may be, without a moment in which something could appear there.
+pub fn rename_to_nothing(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from.as_std_path(), CWD, to.as_std_path(), RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        // File systems without the flag say so; then the check and the rename are two calls.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => match to.symlink_metadata() {
+            Ok(_) => Err(already_exists(to)),
+            Err(_) => fs_err::rename(from, to),
+        },
+        Err(rustix::io::Errno::EXIST) => Err(already_exists(to)),
+        Err(error) => Err(io::Error::from(error)),
+    }
+}
+
+fn already_exists(path: &Utf8Path) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("`{path}` has appeared meanwhile"))
+}
+
+/// Makes the entries of a directory durable.
+pub fn sync_directory(directory: &Utf8Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Makes everything below a directory durable, with one call where the system has one.
+pub fn sync_tree(directory: &Utf8Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return Ok(rustix::fs::syncfs(File::open(directory)?)?);
+    #[cfg(not(target_os = "linux"))]
+    return sync_each(directory);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_each(directory: &Utf8Path) -> io::Result<()> {
+    for entry in directory.read_dir_utf8()? {
+        let path = entry?.into_path();
+        if path.symlink_metadata()?.is_dir() { sync_each(&path)? } else { File::open(&path)?.sync_all()? }
+    }
+    sync_directory(directory)
+}
+
+/// Reads a plain file with its executable bit; a link is not followed.
+pub fn read_plain(path: &Utf8Path) -> io::Result<file_tree::File> {
+    let metadata = fs_err::symlink_metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{path}` is no plain file")));
+    }
+    Ok(file_tree::File { contents: fs_err::read(path)?, executable: metadata.permissions().mode() & 0o111 != 0 })
+}
+
+/// Whether a path holds exactly these bytes as a plain file.
+pub fn holds(path: &Utf8Path, contents: &[u8]) -> bool {
+    read_plain(path).is_ok_and(|file| file.contents == contents)
+}
+
+/// Identity of a file, from which nothing about its content follows but its size.
+pub fn stamp(path: &Utf8Path) -> io::Result<String> {
+    let metadata = fs_err::symlink_metadata(path)?;
+    Ok(format!("{}:{}:{}.{}", metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+}

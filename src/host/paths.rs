@@ -1,0 +1,72 @@
+//! Where nixstart keeps what it must remember, and how paths of the command line become absolute.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::env_vars;
+use crate::error::{Error, Result};
+
+/// The directory for receipts and locks: `$NIXSTART_STATE_DIR`, `$XDG_STATE_HOME/nixstart` or `~/.local/state/nixstart`.
+pub fn state_directory() -> Result<Utf8PathBuf> {
+    if let Some(directory) = env_vars::get(env_vars::STATE_DIR) {
+        return absolute(Utf8Path::new(&directory));
+    }
+    let base = match env_vars::get(env_vars::XDG_STATE_HOME).filter(|path| path.starts_with('/')) {
+        Some(base) => Utf8PathBuf::from(base),
+        None => home()?.join(".local/state"),
+    };
+    Ok(base.join("nixstart"))
+}
+
+fn home() -> Result<Utf8PathBuf> {
+    let from_system = || directories::BaseDirs::new().and_then(|dirs| Utf8PathBuf::from_path_buf(dirs.home_dir().to_owned()).ok());
+    env_vars::get(env_vars::HOME).map(Utf8PathBuf::from).or_else(from_system).ok_or_else(|| {
+        Error::failed("there is no home directory to keep receipts in").hint(format!("set `{}` to a directory", env_vars::STATE_DIR))
+    })
+}
+
+/// The directory nixstart was started in.
+pub fn current_directory() -> Result<Utf8PathBuf> {
+    let directory = std::env::current_dir().map_err(|error| {
+        Error::failed(error).hint("the current directory does not exist any more; change to one that does")
+    })?;
+    Utf8PathBuf::from_path_buf(directory).map_err(|path| Error::failed(format!("the current directory is no UTF-8 text: `{}`", path.display())))
+}
+
+/// Makes a path absolute and takes `.` and `..` out of it. Where a directory exists, links are resolved.
+pub fn absolute(path: &Utf8Path) -> Result<Utf8PathBuf> {
+    let joined = if path.is_absolute() { path.to_owned() } else { current_directory()?.join(path) };
+    let mut existing = joined.as_path();
+    let mut rest: Vec<&str> = Vec::new();
+    let resolved = loop {
+        match existing.canonicalize_utf8() {
+            Ok(resolved) => break resolved,
+            Err(_) => match (existing.parent(), existing.file_name()) {
+                (Some(parent), Some(name)) => {
+                    rest.push(name);
+                    existing = parent;
+                }
+                _ => break lexically_clean(existing),
+            },
+        }
+    };
+    Ok(lexically_clean(&rest.iter().rev().fold(resolved, |path, name| path.join(name))))
+}
+
+fn lexically_clean(path: &Utf8Path) -> Utf8PathBuf {
+    path.components().fold(Utf8PathBuf::new(), |mut clean, component| {
+        match component.as_str() {
+            "." => {}
+            ".." => {
+                clean.pop();
+            }
+            part => clean.push(part),
+        }
+        clean
+    })
+}
+
+/// A path as a person would type it from the current directory.
+pub fn shown(path: &Utf8Path) -> String {
+    let relative = current_directory().ok().and_then(|here| path.strip_prefix(here).ok().map(ToString::to_string));
+    relative.filter(|path| !path.is_empty()).unwrap_or_else(|| path.to_string())
+}

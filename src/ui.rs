@@ -1,0 +1,198 @@
+//! The only door to the terminal: data goes to stdout, everything for people to stderr.
+//!
+//! Nothing relies on colour or on characters beyond the user's own text, and nothing is wider than the terminal.
+
+pub mod plan_view;
+pub mod style;
+pub mod tree_view;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::env_vars;
+use crate::error::Error;
+use style::Role;
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal that has it, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Only errors and data.
+    Quiet,
+    /// What matters.
+    #[default]
+    Normal,
+    /// Everything.
+    Verbose,
+}
+
+/// What the user wants of the output.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// When colour is used.
+    pub color: Color,
+    /// How much is said.
+    pub verbosity: Verbosity,
+    /// No redrawing: one line after the other, numbered choices.
+    pub plain: bool,
+}
+
+/// The door.
+pub struct Ui {
+    stdout: AutoStream<io::Stdout>,
+    stderr: AutoStream<io::Stderr>,
+    verbosity: Verbosity,
+    plain: bool,
+    colored: bool,
+    width: usize,
+}
+
+/// Lines are not wrapped wider than this, because long lines are hard to read.
+const WIDEST: usize = 100;
+/// Narrower terminals are treated like this one.
+const NARROWEST: usize = 20;
+
+impl Ui {
+    /// Opens the door.
+    pub fn new(options: Options) -> Self {
+        let choice = match options.color {
+            Color::Auto if env_vars::get(env_vars::NO_COLOR).is_some() => ColorChoice::Never,
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let stderr = AutoStream::new(io::stderr(), choice);
+        let colored = stderr.current_choice() != ColorChoice::Never;
+        let is_dumb = env_vars::get(env_vars::TERM).is_none_or(|term| term == "dumb");
+        let width = if io::stderr().is_terminal() { crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns)) } else { 80 };
+        Self {
+            stdout: AutoStream::new(io::stdout(), choice),
+            stderr,
+            verbosity: options.verbosity,
+            plain: options.plain || is_dumb,
+            colored,
+            width: width.clamp(NARROWEST, WIDEST),
+        }
+    }
+
+    /// Whether somebody can be asked: input and messages both belong to a terminal.
+    pub fn is_interactive() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether prompts must not redraw.
+    pub const fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Whether messages are coloured.
+    pub const fn is_colored(&self) -> bool {
+        self.colored
+    }
+
+    /// How many columns a line may have.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How much is said.
+    pub const fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Writes data to stdout, as it is.
+    pub fn data(&mut self, text: &str) -> io::Result<()> {
+        self.stdout.write_all(text.as_bytes())?;
+        self.stdout.flush()
+    }
+
+    /// Says a line to the person, wrapped. Continuation lines are indented like the first.
+    pub fn say(&mut self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.write(text);
+        }
+    }
+
+    /// Says a line only when asked for detail.
+    pub fn detail(&mut self, text: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            self.write(text);
+        }
+    }
+
+    /// Says lines as they are, without wrapping.
+    pub fn verbatim(&mut self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.raw(text);
+        }
+    }
+
+    /// Warns.
+    pub fn warn(&mut self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.labelled(Role::Warning, "warning", text);
+        }
+    }
+
+    /// Says what the user can do.
+    pub fn hint(&mut self, text: &str) {
+        self.labelled(Role::Hint, "hint", text);
+    }
+
+    /// Reports a failed command.
+    pub fn error(&mut self, error: &Error) {
+        self.labelled(Role::Error, "error", &error.to_string());
+        for cause in error.causes() {
+            self.write(&format!("  caused by: {cause}"));
+        }
+        for hint in error.hints() {
+            self.hint(hint);
+        }
+    }
+
+    fn labelled(&mut self, role: Role, label: &str, text: &str) {
+        self.write(&format!("{}: {text}", role.paint(label)));
+    }
+
+    fn write(&mut self, text: &str) {
+        let wrapped: Vec<String> = text.lines().map(|line| wrap(line, self.width)).collect();
+        self.raw(&wrapped.join("\n"));
+    }
+
+    /// A message that cannot be delivered is no reason to fail.
+    fn raw(&mut self, text: &str) {
+        let _closed = writeln!(self.stderr, "{}", text.trim_end_matches('\n')).and_then(|()| self.stderr.flush());
+    }
+}
+
+/// Wraps a line; what follows is indented by two columns more than the first.
+fn wrap(line: &str, width: usize) -> String {
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    let deeper = format!("{indent}  ");
+    let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent(&deeper).break_words(false);
+    textwrap::fill(line.trim_start(), options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_words_and_indents_what_follows() {
+        assert_eq!(wrap("  aaaa bbbb cccc", 12), "  aaaa bbbb\n    cccc");
+        assert_eq!(wrap("", 12), "");
+        assert_eq!(wrap("https://example.org/long/address", 12), "https://example.org/long/address");
+    }
+}
