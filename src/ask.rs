@@ -64,7 +64,11 @@ pub fn restore_terminal() {
 }
 
 /// Reads until the check accepts what was entered or nothing is entered, which means "later".
-fn accept_secret(ui: &mut Ui, check: SecretCheck<'_>, mut read: impl FnMut() -> Result<SecretString>) -> Result<Option<SecretString>> {
+fn accept_secret(
+    ui: &mut Ui,
+    check: SecretCheck<'_>,
+    mut read: impl FnMut() -> Result<SecretString>,
+) -> Result<Option<SecretString>> {
     loop {
         let entered = read()?;
         if entered.expose_secret().trim().is_empty() {

@@ -88,7 +88,11 @@ pub fn compare<'a>(tree: &'a FileTree, on_disk: &BTreeMap<RelativePath, OnDisk>)
         OnDisk::File(existing) if existing.contents == file.contents => Change::Same,
         OnDisk::File(existing) => {
             let merged = is_mergeable(path).then(|| merge_lines(&existing.contents, &file.contents));
-            if merged.is_some_and(|merged| merged == existing.contents) { Change::Same } else { Change::Conflict { existing: existing.clone() } }
+            if merged.is_some_and(|merged| merged == existing.contents) {
+                Change::Same
+            } else {
+                Change::Conflict { existing: existing.clone() }
+            }
         }
         OnDisk::Blocked(reason) => Change::Blocked { reason: reason.clone() },
     };
@@ -97,24 +101,24 @@ pub fn compare<'a>(tree: &'a FileTree, on_disk: &BTreeMap<RelativePath, OnDisk>)
 
 /// Adds to a list of lines those of another list that it lacks, in their order. Nothing that is there changes.
 pub fn merge_lines(existing: &[u8], wanted: &[u8]) -> Vec<u8> {
-    let existing_text = String::from_utf8_lossy(existing);
-    let known: Vec<&str> = existing_text.lines().map(str::trim_end).collect();
-    let wanted_text = String::from_utf8_lossy(wanted);
+    let text = String::from_utf8_lossy(existing);
+    let known: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let rules = String::from_utf8_lossy(wanted);
     let is_rule = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
-    let missing: Vec<&str> = wanted_text.lines().map(str::trim_end).filter(is_rule).filter(|line| !known.contains(line)).collect();
-    if missing.is_empty() {
+    let lacking: Vec<&str> = rules.lines().map(str::trim_end).filter(is_rule).filter(|line| !known.contains(line)).collect();
+    if lacking.is_empty() {
         return existing.to_vec();
     }
-    let end_of_line = if existing_text.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut merged = existing.to_vec();
-    if !merged.is_empty() && !merged.ends_with(b"\n") {
-        merged.extend_from_slice(end_of_line.as_bytes());
+    let end_of_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut result = existing.to_vec();
+    if !result.is_empty() && !result.ends_with(b"\n") {
+        result.extend_from_slice(end_of_line.as_bytes());
     }
-    for line in missing {
-        merged.extend_from_slice(line.as_bytes());
-        merged.extend_from_slice(end_of_line.as_bytes());
+    for line in lacking {
+        result.extend_from_slice(line.as_bytes());
+        result.extend_from_slice(end_of_line.as_bytes());
     }
-    merged
+    result
 }
 
 /// A unified diff between two texts; bytes that are no text are only said to differ.
@@ -122,8 +126,8 @@ pub fn unified_diff(path: &str, old: Option<&[u8]>, new: &[u8]) -> String {
     let (Ok(before), Ok(after)) = (str::from_utf8(old.unwrap_or_default()), str::from_utf8(new)) else {
         return format!("Binary files a/{path} and b/{path} differ\n");
     };
-    let patch = diffy::create_patch(before, after).to_string();
-    let body = patch.split_once("+++ modified\n").map_or("", |(_, body)| body);
+    let diff = diffy::create_patch(before, after).to_string();
+    let body = diff.split_once("+++ modified\n").map_or("", |(_, body)| body);
     let from = if old.is_some() { format!("a/{path}") } else { "/dev/null".to_owned() };
     format!("--- {from}\n+++ b/{path}\n{body}")
 }
@@ -146,7 +150,10 @@ mod tests {
             (path("other"), OnDisk::File(File::text("theirs"))),
             (path("dir"), OnDisk::Blocked("a directory".into())),
         ];
-        let changes: Vec<_> = compare(&tree, &on_disk.into_iter().collect()).into_iter().map(|(path, _, change)| (path.to_string(), change)).collect();
+        let changes: Vec<_> = compare(&tree, &on_disk.into_iter().collect())
+            .into_iter()
+            .map(|(path, _, change)| (path.to_string(), change))
+            .collect();
         assert_eq!(changes[0], ("dir".into(), Change::Blocked { reason: "a directory".into() }));
         assert_eq!(changes[1], ("new".into(), Change::Create));
         assert_eq!(changes[2], ("other".into(), Change::Conflict { existing: File::text("theirs") }));

@@ -1,8 +1,8 @@
 //! The command line: what it looks like, and one file per command that joins domain, machine and person.
 
-pub mod completions;
 mod answers;
 mod carry_out;
+pub mod completions;
 mod directory;
 mod help;
 mod man;
@@ -128,9 +128,11 @@ fn usage(error: &clap::Error) -> u8 {
 /// Changes to the directory of `-C` and refuses to run behind sudo's back.
 fn enter(global: &Global) -> Result<()> {
     if let Some(user) = facts::sudo_user().filter(|_| !global.allow_root) {
-        return Err(Error::refused(format!("nixstart was started with sudo, so what it makes would belong to root and not to {user}"))
-            .hint("run it without sudo; it says which steps need root")
-            .hint("or add `--allow-root`"));
+        return Err(Error::refused(format!(
+            "nixstart was started with sudo, so what it makes would belong to root and not to {user}"
+        ))
+        .hint("run it without sudo; it says which steps need root")
+        .hint("or add `--allow-root`"));
     }
     let Some(directory) = &global.start_in else { return Ok(()) };
     std::env::set_current_dir(directory).map_err(|error| Error::failed(format!("cannot change to `{directory}`: {error}")))

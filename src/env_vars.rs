@@ -32,7 +32,10 @@ pub const ALL: [EnvVar; 7] = [
     EnvVar { name: NO_COLOR, about: "Turns colour off when it is set and not empty" },
     EnvVar { name: TERM, about: "`dumb` turns colour and drawing off" },
     EnvVar { name: PATH, about: "Where nix, git, direnv, node and the like are looked for" },
-    EnvVar { name: SUDO_USER, about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root" },
+    EnvVar {
+        name: SUDO_USER,
+        about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root",
+    },
 ];
 
 /// The value of a variable, when it is set, not empty and text.

@@ -160,9 +160,7 @@ impl Error {
 
     /// Whether the reader of our output has gone away, which is no failure of ours.
     pub fn is_broken_pipe(&self) -> bool {
-        self.source
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        self.source.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     }
 }
 
@@ -190,14 +188,15 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// Names the candidates nearest to a mistyped word, best first, at most three.
+/// Names the candidates nearest to a mistyped word, best first, at most three. A third of the letters may be wrong.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut scored: Vec<(f64, &str)> = candidates
+    let most_mistakes = (word.chars().count() / 3).max(1);
+    let mut scored: Vec<(usize, &str)> = candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(score, _)| *score > 0.8)
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(mistakes, _)| *mistakes <= most_mistakes)
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.sort_by_key(|(mistakes, _)| *mistakes);
     scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
 }
 
@@ -230,6 +229,7 @@ mod tests {
     #[test]
     fn suggests_the_nearest_names_only() {
         assert_eq!(did_you_mean("discrod-bot", ["discord-bot", "web-monorepo"]).as_deref(), Some("did you mean `discord-bot`?"));
+        assert_eq!(did_you_mean("nwe", ["new", "undo"]).as_deref(), Some("did you mean `new`?"));
         assert_eq!(did_you_mean("zzz", ["discord-bot"]), None);
     }
 }

@@ -1,7 +1,7 @@
 //! A tree of files in memory: relative path → contents and mode. The pure result of rendering a template.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
@@ -40,7 +40,8 @@ impl RelativePath {
         if path.chars().any(|c| c == '\\' || c.is_control()) {
             return Err(PathError::BadCharacter(path.escape_debug().to_string()));
         }
-        let is_bad = |part: &&str| part.is_empty() || matches!(*part, "." | "..") || part.eq_ignore_ascii_case(".git") || part.len() > 255;
+        let is_bad =
+            |part: &&str| part.is_empty() || matches!(*part, "." | "..") || part.eq_ignore_ascii_case(".git") || part.len() > 255;
         match path.split('/').find(is_bad) {
             Some(part) => Err(PathError::BadComponent(path.to_owned(), part.to_owned())),
             None => Ok(Self(path.to_owned())),
@@ -121,7 +122,10 @@ impl File {
 
 /// Lower-case hexadecimal digits of bytes.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Files by path, in the order of their paths.
@@ -230,8 +234,10 @@ mod tests {
     #[test]
     fn a_tree_survives_json_byte_for_byte() {
         let file = |contents: &[u8]| File { contents: contents.to_vec(), executable: true };
-        let tree: FileTree =
-            [("a/text", file("grüße\r\n".as_bytes())), ("bytes", file(&[0, 255, 128]))].into_iter().map(|(path, file)| (RelativePath::parse(path).unwrap(), file)).collect();
+        let tree: FileTree = [("a/text", file("grüße\r\n".as_bytes())), ("bytes", file(&[0, 255, 128]))]
+            .into_iter()
+            .map(|(path, file)| (RelativePath::parse(path).unwrap(), file))
+            .collect();
         let json = serde_json::to_string(&tree).unwrap();
         assert_eq!(serde_json::from_str::<FileTree>(&json).unwrap(), tree);
         assert!(serde_json::from_str::<FileTree>(&json.replace("a/text", "../text")).is_err());
@@ -239,7 +245,8 @@ mod tests {
 
     #[test]
     fn lists_folders_before_what_they_hold() {
-        let tree: FileTree = ["a/b/c", "a/d", "e"].into_iter().map(|path| (RelativePath::parse(path).unwrap(), File::text(""))).collect();
+        let tree: FileTree =
+            ["a/b/c", "a/d", "e"].into_iter().map(|path| (RelativePath::parse(path).unwrap(), File::text(""))).collect();
         assert_eq!(tree.directories().into_iter().collect::<Vec<_>>(), ["a", "a/b"]);
     }
 }

@@ -161,7 +161,9 @@ impl Question {
     pub fn parse(&self, text: &str) -> Result<Answer, AnswerError> {
         let answer = match self.kind {
             QuestionKind::Text | QuestionKind::Select => Answer::Text(text.to_owned()),
-            QuestionKind::Multiselect => Answer::List(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()),
+            QuestionKind::Multiselect => {
+                Answer::List(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+            }
             QuestionKind::Confirm => match text.to_ascii_lowercase().as_str() {
                 "yes" | "y" | "true" => Answer::Bool(true),
                 "no" | "n" | "false" => Answer::Bool(false),
@@ -177,7 +179,9 @@ impl Question {
             Value::Bool(flag) => Answer::Bool(*flag),
             Value::String(text) => Answer::Text(text.clone()),
             Value::Array(values) => {
-                let texts = values.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(|| self.wrong_type("a list with other values")));
+                let texts = values
+                    .iter()
+                    .map(|value| value.as_str().map(str::to_owned).ok_or_else(|| self.wrong_type("a list with other values")));
                 Answer::List(texts.collect::<Result<_, _>>()?)
             }
             Value::Null => return Err(self.wrong_type("nothing")),
@@ -235,7 +239,8 @@ pub fn find<'a>(questions: &'a [Question], name: &str) -> Result<&'a Question, A
     let names = || questions.iter().map(|question| question.name.as_str());
     questions.iter().find(|question| question.name == name).ok_or_else(|| AnswerError::Unknown {
         name: name.to_owned(),
-        hint: did_you_mean(name, names()).or_else(|| Some(format!("this template asks for: {}", names().collect::<Vec<_>>().join(", ")))),
+        hint: did_you_mean(name, names())
+            .or_else(|| Some(format!("this template asks for: {}", names().collect::<Vec<_>>().join(", ")))),
     })
 }
 

@@ -133,7 +133,11 @@ fn unknown_fields(service: &str, fields: &Table) -> Vec<ServiceError> {
     fields
         .keys()
         .filter(|field| !FIELDS.contains(&field.as_str()))
-        .map(|field| ServiceError::UnknownField { service: service.to_owned(), field: field.clone(), hint: did_you_mean(field, FIELDS) })
+        .map(|field| ServiceError::UnknownField {
+            service: service.to_owned(),
+            field: field.clone(),
+            hint: did_you_mean(field, FIELDS),
+        })
         .collect()
 }
 
@@ -157,9 +161,15 @@ mod tests {
 
     #[test]
     fn names_what_is_wrong() {
-        assert_eq!(messages("[bot]\ncomand = 'x'\npackage = 'y'"), ["service `bot` has the unknown field `comand`; did you mean `command`?"]);
+        assert_eq!(
+            messages("[bot]\ncomand = 'x'\npackage = 'y'"),
+            ["service `bot` has the unknown field `comand`; did you mean `command`?"]
+        );
         assert_eq!(messages("[bot]\ncommand = 3"), ["`command` of service `bot` must be a string or a list of strings"]);
-        assert_eq!(messages("[bot]\ncommand = 'x'\ndepends_on = { db = 'healthy' }"), ["service `bot` depends on `db`, which is not declared"]);
+        assert_eq!(
+            messages("[bot]\ncommand = 'x'\ndepends_on = { db = 'healthy' }"),
+            ["service `bot` depends on `db`, which is not declared"]
+        );
         assert_eq!(messages("[bot]\nenv = {}"), ["service `bot` has neither `command` nor `package`"]);
     }
 }

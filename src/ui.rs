@@ -76,7 +76,11 @@ impl Ui {
         let stderr = AutoStream::new(io::stderr(), choice);
         let colored = stderr.current_choice() != ColorChoice::Never;
         let is_dumb = env_vars::get(env_vars::TERM).is_none_or(|term| term == "dumb");
-        let width = if io::stderr().is_terminal() { crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns)) } else { 80 };
+        let width = if io::stderr().is_terminal() {
+            crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+        } else {
+            80
+        };
         Self {
             stdout: AutoStream::new(io::stdout(), choice),
             stderr,
@@ -182,6 +186,7 @@ fn wrap(line: &str, width: usize) -> String {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let deeper = format!("{indent}  ");
     let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent(&deeper).break_words(false);
+    let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(line.trim_start(), options)
 }
 

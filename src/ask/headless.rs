@@ -18,8 +18,11 @@ impl Ask for Headless {
                 ui.say(&format!("{}: {} (default; `{}` chooses another)", asked.question.name, default.display(), asked.flag));
                 Ok(default.clone())
             }
-            None => Err(Error::new(ErrorKind::NeedsInput, format!("`{}` needs an answer, and there is no terminal to ask on", asked.question.name))
-                .hint(format!("answer it with `{}`", asked.flag))),
+            None => Err(Error::new(
+                ErrorKind::NeedsInput,
+                format!("`{}` needs an answer, and there is no terminal to ask on", asked.question.name),
+            )
+            .hint(format!("answer it with `{}`", asked.flag))),
         }
     }
 

@@ -19,9 +19,16 @@ pub(super) struct Inquire {
 impl Inquire {
     pub(super) fn new(is_colored: bool) -> Self {
         let base = if is_colored { RenderConfig::default_colored() } else { RenderConfig::empty() };
-        let accent = if is_colored { StyleSheet::new().with_fg(Color::LightCyan).with_attr(Attributes::BOLD) } else { StyleSheet::empty() };
+        let accent = if is_colored {
+            StyleSheet::new().with_fg(Color::LightCyan).with_attr(Attributes::BOLD)
+        } else {
+            StyleSheet::empty()
+        };
         let prefix = |text: &'static str| Styled::new(text).with_style_sheet(accent);
-        let style = base.with_prompt_prefix(prefix("?")).with_answered_prompt_prefix(prefix(">")).with_highlighted_option_prefix(prefix(">"));
+        let style = base
+            .with_prompt_prefix(prefix("?"))
+            .with_answered_prompt_prefix(prefix(">"))
+            .with_highlighted_option_prefix(prefix(">"));
         Self { style }
     }
 }

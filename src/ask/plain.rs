@@ -26,7 +26,8 @@ impl Ask for Plain {
             ui.say(&format!("  {}. {}{help}", index + 1, choice.label()));
         }
         loop {
-            let default = asked.default.map(|default| format!(" (Enter for {})", shown(default, &question.choices))).unwrap_or_default();
+            let default =
+                asked.default.map(|default| format!(" (Enter for {})", shown(default, &question.choices))).unwrap_or_default();
             ui.say(&format!("{}{default}:", instruction(question.kind)));
             let line = read_line()?;
             let line = line.trim();
@@ -61,7 +62,9 @@ const fn instruction(kind: QuestionKind) -> &'static str {
 }
 
 fn shown(answer: &Answer, choices: &[Choice]) -> String {
-    let label = |value: &str| choices.iter().find(|choice| choice.value == value).map_or(value.to_owned(), |choice| choice.label().to_owned());
+    let label = |value: &str| {
+        choices.iter().find(|choice| choice.value == value).map_or(value.to_owned(), |choice| choice.label().to_owned())
+    };
     match answer {
         Answer::Text(value) => label(value),
         Answer::Bool(_) | Answer::List(_) => answer.display(),
@@ -74,7 +77,11 @@ fn by_number(line: &str, choices: &[Choice]) -> String {
         let index = word.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         index.and_then(|index| choices.get(index)).map_or(word.to_owned(), |choice| choice.value.clone())
     };
-    if choices.is_empty() { line.to_owned() } else { line.split(',').map(|word| value(word.trim())).collect::<Vec<_>>().join(",") }
+    if choices.is_empty() {
+        line.to_owned()
+    } else {
+        line.split(',').map(|word| value(word.trim())).collect::<Vec<_>>().join(",")
+    }
 }
 
 fn read_line() -> Result<String> {

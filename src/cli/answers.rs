@@ -31,10 +31,14 @@ pub(super) fn read_given(manifest: &Manifest, set: &[String], file: Option<&Utf8
         let Some((name, text)) = pair.split_once('=') else {
             return Err(Error::usage(format!("`--set {pair}` has no `=`")).hint("write `--set name=answer`"));
         };
-        if take_secret(manifest, name, Some(text), &mut given).map_err(sensitive_on_command_line)? {
-            continue;
+        match take_secret(manifest, name, Some(text), &mut given) {
+            Taken::Question => {}
+            Taken::PlainSecret => continue,
+            Taken::SensitiveSecret => return Err(sensitive_on_command_line(name)),
         }
-        let answer = question::find(&manifest.questions, name).and_then(|question| question.parse(text)).map_err(|error| explain(error, true))?;
+        let answer = question::find(&manifest.questions, name)
+            .and_then(|question| question.parse(text))
+            .map_err(|error| explain(error, true))?;
         given.answers.insert(name.to_owned(), answer);
     }
     Ok(given)
@@ -47,11 +51,15 @@ fn read_file(manifest: &Manifest, path: &Utf8Path, given: &mut Given) -> Result<
     } else {
         toml::from_str(&text).map_err(|error| error.message().to_owned())
     };
-    let values = parsed.map_err(|message| Error::failed(format!("cannot read `{path}`: {message}")).hint("an answers file is TOML, or JSON when it ends in `.json`"))?;
+    let values = parsed.map_err(|message| {
+        Error::failed(format!("cannot read `{path}`: {message}")).hint("an answers file is TOML, or JSON when it ends in `.json`")
+    })?;
     for (name, value) in values {
         let in_file = |error: Error| error.hint(format!("it is in `{path}`"));
-        if take_secret(manifest, &name, value.as_str(), given).map_err(|_| sensitive_in_file(&name, path))? {
-            continue;
+        match take_secret(manifest, &name, value.as_str(), given) {
+            Taken::Question => {}
+            Taken::PlainSecret => continue,
+            Taken::SensitiveSecret => return Err(sensitive_in_file(&name, path)),
         }
         let question = question::find(&manifest.questions, &name).map_err(|error| in_file(explain(error, false)))?;
         let answer = question.parse_value(&value).map_err(|error| in_file(explain(error, false)))?;
@@ -60,21 +68,35 @@ fn read_file(manifest: &Manifest, path: &Utf8Path, given: &mut Given) -> Result<
     Ok(())
 }
 
-/// Takes the value of a secret that may be shown. `false` when the name is no secret's.
-fn take_secret(manifest: &Manifest, name: &str, value: Option<&str>, given: &mut Given) -> std::result::Result<bool, String> {
-    let Some(spec) = manifest.secret(name) else { return Ok(false) };
-    if spec.sensitive {
-        return Err(name.to_owned());
-    }
-    given.plain_secrets.insert(name.to_owned(), value.unwrap_or_default().to_owned());
-    Ok(true)
+/// What a name that was given an answer turned out to be.
+enum Taken {
+    /// The name of a question, as far as is known yet.
+    Question,
+    /// A secret that may be shown; its value is taken.
+    PlainSecret,
+    /// A secret that must not come this way.
+    SensitiveSecret,
 }
 
-fn sensitive_on_command_line(name: String) -> Error {
-    Error::usage(format!("{name} is a secret, and the command line is visible to everybody on this machine and kept in your shell's history"))
-        .hint("leave it out and type it when nixstart asks")
-        .hint("or bring it in a file: `--env-file FILE`, or on standard input: `--env-file -`")
-        .hint("the value you just typed is in your shell's history now; remove it there, or change it")
+/// Takes the value when the name is that of a secret that may be shown.
+fn take_secret(manifest: &Manifest, name: &str, value: Option<&str>, given: &mut Given) -> Taken {
+    match manifest.secret(name) {
+        None => Taken::Question,
+        Some(spec) if spec.sensitive => Taken::SensitiveSecret,
+        Some(_) => {
+            given.plain_secrets.insert(name.to_owned(), value.unwrap_or_default().to_owned());
+            Taken::PlainSecret
+        }
+    }
+}
+
+fn sensitive_on_command_line(name: &str) -> Error {
+    Error::usage(format!(
+        "{name} is a secret, and the command line is visible to everybody on this machine and kept in your shell's history"
+    ))
+    .hint("leave it out and type it when nixstart asks")
+    .hint("or bring it in a file: `--env-file FILE`, or on standard input: `--env-file -`")
+    .hint("the value you just typed is in your shell's history now; remove it there, or change it")
 }
 
 fn sensitive_in_file(name: &str, path: &Utf8Path) -> Error {
@@ -101,7 +123,9 @@ pub(super) fn complete(session: &mut Session, template: &Template, given: Answer
         let is_asked = renderer.holds("template.toml", question.when.as_deref(), &context).map_err(Error::failed)?;
         if !is_asked {
             if given.contains_key(&question.name) {
-                session.ui.warn(&format!("`{}` is not asked with these answers, so what you gave for it has no effect", question.name));
+                session
+                    .ui
+                    .warn(&format!("`{}` is not asked with these answers, so what you gave for it has no effect", question.name));
             }
             continue;
         }

@@ -63,7 +63,11 @@ pub(super) fn resume(session: &mut Session, stored: &Stored, vault: &Vault, flag
     let steps = stored.receipt.steps_to_resume();
     let rest = Plan { steps: steps.iter().map(|step| (*step).clone()).collect(), ..stored.receipt.plan.clone() };
     if flags.dry_run || (flags.json && !flags.yes) {
-        if flags.json { print_json(session, &rest, None)? } else { plan_view::show(&mut session.ui, &rest, &current(&rest)) }
+        if flags.json {
+            print_json(session, &rest, None)?;
+        } else {
+            plan_view::show(&mut session.ui, &rest, &current(&rest));
+        }
         return Ok(Outcome::Shown);
     }
     session.ui.say(&format!("Continuing what began at {}", stored.receipt.at));
@@ -102,11 +106,18 @@ fn consent(session: &mut Session, plan: &Plan) -> Result<()> {
     if !session.ask.is_interactive() {
         return match reason {
             None => Ok(()),
-            Some(reason) => Err(Error::new(ErrorKind::NeedsInput, format!("the plan needs your consent, because {reason}, and there is no terminal to ask on"))
-                .hint("look at it with `--dry-run`, then consent with `--yes`")),
+            Some(reason) => Err(Error::new(
+                ErrorKind::NeedsInput,
+                format!("the plan needs your consent, because {reason}, and there is no terminal to ask on"),
+            )
+            .hint("look at it with `--dry-run`, then consent with `--yes`")),
         };
     }
-    if confirm(session, "Apply this plan?", true, "--yes")? { Ok(()) } else { Err(Error::new(ErrorKind::Declined, "you said no; nothing was changed")) }
+    if confirm(session, "Apply this plan?", true, "--yes")? {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::Declined, "you said no; nothing was changed"))
+    }
 }
 
 /// Asks a yes-or-no question.

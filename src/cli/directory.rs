@@ -16,7 +16,9 @@ pub(super) fn resolve(directory: &Utf8Path) -> Result<(Utf8PathBuf, ProjectName)
         parse(name)?;
     }
     let path = paths::absolute(directory)?;
-    let name = path.file_name().ok_or_else(|| Error::usage("the root of the file system cannot be a project").hint("name a directory, such as `my-bot`"))?;
+    let name = path.file_name().ok_or_else(|| {
+        Error::usage("the root of the file system cannot be a project").hint("name a directory, such as `my-bot`")
+    })?;
     let name = parse(name)?;
     Ok((path, name))
 }

@@ -23,8 +23,11 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
             root.build();
             let names: Vec<String> = root.get_subcommands().map(|command| command.get_name().to_owned()).collect();
             let known = names.iter().map(String::as_str).chain(["exit-codes", "environment"]);
-            let hint = did_you_mean(name, known).unwrap_or_else(|| "`nixstart help` lists the commands; topics are `exit-codes` and `environment`".to_owned());
-            let command = root.find_subcommand_mut(name).ok_or_else(|| Error::usage(format!("there is no command or topic `{name}`")).hint(hint))?;
+            let hint = did_you_mean(name, known)
+                .unwrap_or_else(|| "`nixstart help` lists the commands; topics are `exit-codes` and `environment`".to_owned());
+            let command = root
+                .find_subcommand_mut(name)
+                .ok_or_else(|| Error::usage(format!("there is no command or topic `{name}`")).hint(hint))?;
             command.render_help().to_string()
         }
     };

@@ -17,7 +17,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
         Some(name) => {
             let names = || root.get_subcommands().map(clap::Command::get_name);
             let found = root.find_subcommand(name).cloned();
-            let found = found.ok_or_else(|| Error::usage(format!("there is no command `{name}`")).maybe_hint(did_you_mean(name, names())))?;
+            let found = found
+                .ok_or_else(|| Error::usage(format!("there is no command `{name}`")).maybe_hint(did_you_mean(name, names())))?;
             found.display_name(format!("nixstart-{name}"))
         }
     };

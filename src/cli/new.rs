@@ -1,29 +1,28 @@
 //! `nixstart new`: from a template to a project that runs.
 
+mod conflicts;
+mod next_steps;
+mod resume;
+
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
-use serde_json::json;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::carry_out::{self, Outcome};
 use super::{PlanFlags, Session, answers, directory, secrets, template};
 use crate::ask::{self, Asked};
-use crate::changeset::{Change, Resolution, compare};
 use crate::error::{Error, Result};
-use crate::file_tree::{FileTree, RelativePath};
-use crate::host::facts::{self, Tools};
+use crate::host::facts::Tools;
 use crate::host::lock::Lock;
 use crate::host::vault::Vault;
 use crate::host::{git, paths, target};
-use crate::plan::{Action, SecretEntry, SecretSource};
-use crate::project::create::{self, CreateError, Git, ProgramRun, Request};
+use crate::plan::{Action, SecretEntry};
+use crate::project::create::{self, CreateError, Git, Request};
 use crate::project::{ProjectName, Site};
 use crate::question::{Answer, Answers, Choice, Question, QuestionKind};
+use crate::template::Template;
 use crate::template::catalog;
-use crate::template::render::{Context, Renderer};
 use crate::template::scaffold::Scaffold;
-use crate::template::{Template, manifest::NextStep};
-use crate::ui::style::Role;
 
 /// Create a project from a template
 #[derive(Debug, Default, clap::Args)]
@@ -96,7 +95,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
     let default_directory = Utf8PathBuf::from(&template.manifest.name);
     let (path, name) = directory::resolve(args.directory.as_ref().unwrap_or(&default_directory))?;
     if args.resume {
-        return resume(&args, session, &template, &path);
+        return resume::run(&args, session, &template, &path);
     }
     let collected = collect(&args, session, template, &path, &name)?;
     let _lock = if args.only_shows() { None } else { Some(Lock::acquire(&path)?) };
@@ -108,8 +107,8 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
     collected.site = target::survey(&collected.site.path)?;
     let Collected { template, site, scaffold, secrets, vault, tools } = &collected;
     let on_disk = if site.exists { target::on_disk_of(&site.path, &scaffold.tree)? } else { BTreeMap::new() };
-    let resolutions = resolve_conflicts(session, &scaffold.tree, &on_disk)?;
-    let runs = offered_runs(session, template, scaffold, tools)?;
+    let resolutions = conflicts::resolve(session, &scaffold.tree, &on_disk)?;
+    let runs = next_steps::offered_runs(session, template, scaffold, tools)?;
     let request = Request {
         template: &template.manifest.name,
         tree: &scaffold.tree,
@@ -123,10 +122,12 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
     let plan = create::plan(&request).map_err(|error| explain(error, site))?;
     match carry_out::carry_out(session, &plan, vault, args.flags())? {
         Outcome::Shown => {}
-        Outcome::NothingToDo => session.ui.say(&format!("Nothing to do: `{}` is as the template wants it", paths::shown(&site.path))),
+        Outcome::NothingToDo => {
+            session.ui.say(&format!("Nothing to do: `{}` is as the template wants it", paths::shown(&site.path)));
+        }
         Outcome::Applied => {
             let wrote_secrets = plan.steps.iter().any(|step| matches!(step.action, Action::WriteSecrets { .. }));
-            report(session, &collected, &runs, wrote_secrets)?;
+            next_steps::report(session, &collected, &runs, wrote_secrets)?;
         }
     }
     Ok(())
@@ -134,7 +135,9 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
 
 fn explain(error: CreateError, site: &Site) -> Error {
     match error {
-        CreateError::Blocked(_) => Error::refused(error).hint(format!("look at `{}`, or choose another directory", paths::shown(&site.path))),
+        CreateError::Blocked(_) => {
+            Error::refused(error).hint(format!("look at `{}`, or choose another directory", paths::shown(&site.path)))
+        }
         CreateError::TrackedEnv => Error::refused(error)
             .hint("run `git rm --cached .env`, add `.env` to `.gitignore`, commit both, and change every secret that was in it"),
     }
@@ -169,7 +172,7 @@ fn choose_template(name: Option<&str>, session: &mut Session) -> Result<Template
 }
 
 /// Everything that is asked and read, in the order in which a person meets it.
-fn collect(args: &Args, session: &mut Session, template: Template, path: &camino::Utf8Path, name: &ProjectName) -> Result<Collected> {
+fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Path, name: &ProjectName) -> Result<Collected> {
     let given = answers::read_given(&template.manifest, &args.set, args.answers.as_deref())?;
     let sources = secrets::Sources::read(args.env_file.as_deref())?;
     let site = target::survey(path)?;
@@ -177,14 +180,19 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &camino
     if args.commit {
         git::check_identity()?;
         if site.is_repository && git::has_staged_changes(path) {
-            return Err(Error::refused("the repository has staged changes, which `--commit` would commit too").hint("commit them first, or leave `--commit` out"));
+            return Err(Error::refused("the repository has staged changes, which `--commit` would commit too")
+                .hint("commit them first, or leave `--commit` out"));
         }
     }
     if let Some(stored) = carry_out::unfinished(path)?.filter(|_| !args.only_shows()) {
         session.ui.warn(&format!("an earlier run for this directory was cut short at {}", stored.receipt.at));
-        session.ui.hint(&format!("continue it with the same command and `--resume`, or take it back with `nixstart undo {}`", stored.id));
+        session.ui.hint(&format!(
+            "continue it with the same command and `--resume`, or take it back with `nixstart undo {}`",
+            stored.id
+        ));
     }
-    let earlier = site.record.as_ref().filter(|record| record.template == template.manifest.name).map(|record| record.answers.clone());
+    let earlier =
+        site.record.as_ref().filter(|record| record.template == template.manifest.name).map(|record| record.answers.clone());
     let answers = answers::complete(session, &template, given.answers, &earlier.unwrap_or_default())?;
     say_derived_names(session, &template, name);
     let scaffold = render(&template, name, &answers)?;
@@ -205,7 +213,13 @@ fn missing_specs(template: &Template, site: &Site) -> Vec<crate::secret::SecretS
 }
 
 /// Without a repository that ignores `.env`, nobody is asked for secrets; what was brought along is checked and held back.
-fn held_back(session: &mut Session, template: &Template, sources: &secrets::Sources, plain: &BTreeMap<String, String>, vault: &mut Vault) -> Result<Vec<SecretEntry>> {
+fn held_back(
+    session: &mut Session,
+    template: &Template,
+    sources: &secrets::Sources,
+    plain: &BTreeMap<String, String>,
+    vault: &mut Vault,
+) -> Result<Vec<SecretEntry>> {
     let asking = std::mem::replace(&mut session.ask, ask::defaults());
     let collected = secrets::collect(session, &template.manifest.secrets, sources, plain, vault);
     session.ask = asking;
@@ -227,152 +241,4 @@ fn say_derived_names(session: &mut Session, template: &Template, name: &ProjectN
 fn render(template: &Template, name: &ProjectName, answers: &Answers) -> Result<Scaffold> {
     let hint = "`nixstart template check PATH` looks at every file of a template";
     template.scaffold(name, answers, catalog::carried).map_err(|error| Error::failed(error).hint(hint))
-}
-
-/// Asks about each file that is there with other bytes; without a person, no byte of it is lost.
-fn resolve_conflicts(session: &mut Session, tree: &FileTree, on_disk: &BTreeMap<RelativePath, crate::changeset::OnDisk>) -> Result<BTreeMap<RelativePath, Resolution>> {
-    let mut resolutions = BTreeMap::new();
-    for (path, _, change) in compare(tree, on_disk) {
-        if matches!(change, Change::Conflict { .. }) {
-            resolutions.insert(path.clone(), resolve_conflict(session, path)?);
-        }
-    }
-    Ok(resolutions)
-}
-
-fn resolve_conflict(session: &mut Session, path: &RelativePath) -> Result<Resolution> {
-    let label = |resolution: Resolution| match resolution {
-        Resolution::Keep => "keep yours".to_owned(),
-        Resolution::Replace => "replace yours; it can be put back with `nixstart undo`".to_owned(),
-        Resolution::Beside => format!("keep yours and write the template's to {path}.new"),
-        Resolution::Merge => "add the lines yours lacks".to_owned(),
-    };
-    let choices = Resolution::choices(path);
-    let question = Question {
-        name: path.to_string(),
-        prompt: Some(format!("`{path}` exists and differs. What should be done?")),
-        help: None,
-        when: None,
-        kind: QuestionKind::Select,
-        choices: choices.iter().map(|choice| Choice { value: choice.word().into(), label: Some(label(*choice)), help: None }).collect(),
-        default: None,
-        validate: None,
-    };
-    let default = Answer::Text(Resolution::default_for(path).word().to_owned());
-    // Without a terminal the default is the only answer; it loses nothing, and the plan names it.
-    if !session.ask.is_interactive() {
-        return Ok(Resolution::default_for(path));
-    }
-    let answer = session.ask.ask(&mut session.ui, Asked { question: &question, default: Some(&default), flag: "--yes" })?;
-    Ok(choices.into_iter().find(|choice| answer == Answer::Text(choice.word().to_owned())).unwrap_or(Resolution::Keep))
-}
-
-/// The next steps that nixstart may run itself, if a person wants that and the program is there.
-fn offered_runs(session: &mut Session, template: &Template, scaffold: &Scaffold, tools: &Tools) -> Result<Vec<ProgramRun>> {
-    let mut runs = Vec::new();
-    if !session.ask.is_interactive() {
-        return Ok(runs);
-    }
-    let context = next_step_context(scaffold, tools, false);
-    for step in &template.manifest.next_steps {
-        let Some(offer) = &step.offer else { continue };
-        let Some(command) = rendered_step(step, &context)? else { continue };
-        let mut words = command.split_whitespace().map(str::to_owned);
-        let Some(program) = words.next().filter(|program| facts::find(program).is_some()) else { continue };
-        if !carry_out::confirm(session, &format!("Run `{command}` when the files are there? It {}", step.about), false, "(a terminal)")? {
-            continue;
-        }
-        let produces = offer.produces.iter().filter_map(|path| RelativePath::parse(path).ok()).collect();
-        runs.push(ProgramRun { program, arguments: words.collect(), about: format!("It {}.", step.about), produces });
-    }
-    Ok(runs)
-}
-
-fn next_step_context(scaffold: &Scaffold, tools: &Tools, is_missing_secrets: bool) -> Context {
-    scaffold.context.clone().with("host", tools.to_value()).with("secrets", json!({ "missing": is_missing_secrets }))
-}
-
-/// The command of a next step, when it applies.
-fn rendered_step(step: &NextStep, context: &Context) -> Result<Option<String>> {
-    let renderer = Renderer::default();
-    if !renderer.holds("template.toml", step.when.as_deref(), context).map_err(Error::failed)? {
-        return Ok(None);
-    }
-    renderer.render("template.toml", &step.command, context).map(Some).map_err(Error::failed)
-}
-
-/// Says what was made and what to type next.
-fn report(session: &mut Session, collected: &Collected, runs: &[ProgramRun], wrote_secrets: bool) -> Result<()> {
-    let Collected { template, site, scaffold, secrets, tools, .. } = collected;
-    let shown = paths::shown(&site.path);
-    let left: Vec<&str> = required_later(template, secrets);
-    let context = next_step_context(scaffold, tools, !left.is_empty());
-    let mut commands = vec![(format!("cd {}", crate::template::escape::sh(&shown)), String::new())];
-    for step in &template.manifest.next_steps {
-        let Some(command) = rendered_step(step, &context)? else { continue };
-        let is_run = runs.iter().any(|run| command == std::iter::once(&run.program).chain(&run.arguments).cloned().collect::<Vec<_>>().join(" "));
-        if !is_run {
-            commands.push((command, step.about.clone()));
-        }
-    }
-    let ui = &mut session.ui;
-    ui.say("");
-    ui.say(&format!("{} `{shown}` is ready. Next:", Role::Success.paint(&template.manifest.title)));
-    ui.say("");
-    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-    for (command, about) in &commands {
-        let pad = " ".repeat(width - command.chars().count());
-        let about = if about.is_empty() { String::new() } else { format!("{pad}  {}", Role::Quiet.paint(&format!("# {about}"))) };
-        ui.verbatim(&format!("  {}{about}", Role::Command.paint(command)));
-    }
-    ui.say("");
-    if !left.is_empty() {
-        let how = if wrote_secrets { "fill them in in `.env`" } else { "copy `.env.example` to `.env` and fill them in there" };
-        ui.say(&format!("Left for later: {}; {how}.", left.join(", ")));
-    }
-    say_missing_tools(session, tools);
-    Ok(())
-}
-
-/// The required secrets that nobody has given yet.
-fn required_later<'a>(template: &Template, secrets: &'a [SecretEntry]) -> Vec<&'a str> {
-    let is_required = |name: &str| template.manifest.secret(name).is_some_and(|spec| spec.required.in_default_profile());
-    secrets.iter().filter(|entry| entry.source == SecretSource::Later && is_required(&entry.name)).map(|entry| entry.name.as_str()).collect()
-}
-
-fn say_missing_tools(session: &mut Session, tools: &Tools) {
-    if !tools.has("nix") {
-        session.ui.say("Nix is not installed on this machine; `INSTALLING-NIX.md` in the project says how to get it.");
-    } else if !tools.has("direnv") {
-        session.ui.say("direnv is not installed; with it the environment is entered by itself. `INSTALLING-NIX.md` says how to get it.");
-    }
-    if !tools.has("git") {
-        session.ui.say("git is not installed; nixstart did not need it, but you and Nix will. Install it with your system's package manager.");
-    }
-}
-
-/// Continues a run that was cut short. Secrets that were typed are gone and asked for again.
-fn resume(args: &Args, session: &mut Session, template: &Template, path: &camino::Utf8Path) -> Result<()> {
-    let _lock = if args.only_shows() { None } else { Some(Lock::acquire(path)?) };
-    let Some(stored) = carry_out::unfinished(path)? else {
-        return Err(Error::failed(format!("there is no run to continue for `{}`", paths::shown(path))).hint("run the command without `--resume`"));
-    };
-    let mut vault = Vault::default();
-    let lost = |entry: &&SecretEntry| matches!(entry.source, SecretSource::Entered | SecretSource::StandardInput);
-    let steps = stored.receipt.steps_to_resume();
-    let entries = steps.iter().filter_map(|step| if let Action::WriteSecrets { entries, .. } = &step.action { Some(entries) } else { None });
-    let names: Vec<&str> = entries.flatten().filter(lost).map(|entry| entry.name.as_str()).collect();
-    if !names.is_empty() {
-        let specs: Vec<_> = template.manifest.secrets.iter().filter(|spec| names.contains(&spec.name.as_str())).cloned().collect();
-        let sources = secrets::Sources::read(args.env_file.as_deref())?;
-        secrets::collect(session, &specs, &sources, &BTreeMap::new(), &mut vault)?;
-        let gone: Vec<&str> = names.into_iter().filter(|name| vault.get(name).is_none()).collect();
-        if !gone.is_empty() {
-            session.ui.say(&format!("Left for later, because what was typed is not kept: {}", gone.join(", ")));
-        }
-    }
-    if carry_out::resume(session, &stored, &vault, args.flags())? == Outcome::Applied {
-        session.ui.say(&format!("`{}` is complete", paths::shown(path)));
-    }
-    Ok(())
 }

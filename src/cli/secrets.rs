@@ -37,7 +37,7 @@ impl Sources {
             text = fs_err::read_to_string(file)?;
             Some(paths::absolute(file)?)
         };
-        let entries = dotenv::read(&SecretString::from(text).expose_secret());
+        let entries = dotenv::read(SecretString::from(text).expose_secret());
         Ok(Self { entries, path })
     }
 
@@ -48,7 +48,13 @@ impl Sources {
 
 /// Collects a value, or a reason why there is none yet, for every declared secret and every other variable brought along.
 /// The values go to the vault; what is returned holds none.
-pub(super) fn collect(session: &mut Session, specs: &[SecretSpec], sources: &Sources, plain: &BTreeMap<String, String>, vault: &mut Vault) -> Result<Vec<SecretEntry>> {
+pub(super) fn collect(
+    session: &mut Session,
+    specs: &[SecretSpec],
+    sources: &Sources,
+    plain: &BTreeMap<String, String>,
+    vault: &mut Vault,
+) -> Result<Vec<SecretEntry>> {
     let mut found: BTreeMap<&str, SecretSource> = BTreeMap::new();
     for spec in in_question_order(specs) {
         let source = collect_one(session, spec, sources, plain.get(&spec.name), vault)?;
@@ -63,19 +69,29 @@ pub(super) fn collect(session: &mut Session, specs: &[SecretSpec], sources: &Sou
     let declared = specs.iter().map(entry).collect::<Vec<_>>();
     let others = sources.entries.iter().filter(|brought| !specs.iter().any(|spec| spec.name == brought.key));
     let others = others.map(|brought| {
-        dotenv::quote(brought.value.expose_secret()).map_err(|reason| refused(&brought.key, &format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
+        dotenv::quote(brought.value.expose_secret())
+            .map_err(|reason| refused(&brought.key, &format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
         vault.insert(&brought.key, brought.value.clone());
         Ok(SecretEntry { name: brought.key.clone(), comment: String::new(), source: sources.source() })
     });
     declared.into_iter().map(Ok).chain(others).collect()
 }
 
-fn collect_one(session: &mut Session, spec: &SecretSpec, sources: &Sources, plain: Option<&String>, vault: &mut Vault) -> Result<SecretSource> {
+fn collect_one(
+    session: &mut Session,
+    spec: &SecretSpec,
+    sources: &Sources,
+    plain: Option<&String>,
+    vault: &mut Vault,
+) -> Result<SecretSource> {
     let now = clock::now_milliseconds();
     let brought = sources.entries.iter().find(|entry| entry.key == spec.name && !entry.value.expose_secret().trim().is_empty());
-    let given = plain.map(|text| (text.clone().into(), SecretSource::Entered)).or_else(|| brought.map(|entry| (entry.value.clone(), sources.source())));
+    let given = plain
+        .map(|text| (text.clone().into(), SecretSource::Entered))
+        .or_else(|| brought.map(|entry| (entry.value.clone(), sources.source())));
     if let Some((value, source)) = given {
-        let accepted = check(spec, SecretString::expose_secret(&value), now).map_err(|rejection| refused(&spec.name, &rejection.message, &rejection.hint))?;
+        let accepted = check(spec, SecretString::expose_secret(&value), now)
+            .map_err(|rejection| refused(&spec.name, &rejection.message, &rejection.hint))?;
         accepted.notes.iter().for_each(|note| session.ui.say(&format!("{}: {note}", spec.name)));
         accepted.warnings.iter().for_each(|warning| session.ui.warn(&format!("{}: {warning}", spec.name)));
         vault.insert(&spec.name, accepted.into_value());
@@ -110,8 +126,11 @@ fn introduce(session: &mut Session, spec: &SecretSpec) {
 }
 
 fn warn_of_mix_ups(session: &mut Session, specs: &[SecretSpec], vault: &Vault) {
-    let values: Vec<(&SecretSpec, &SecretString)> = specs.iter().filter_map(|spec| Some((spec, vault.get(&spec.name)?))).collect();
-    cross_check(&values).iter().for_each(|warning| session.ui.warn(warning));
+    let values: Vec<(&SecretSpec, &SecretString)> =
+        specs.iter().filter_map(|spec| Some((spec, vault.get(&spec.name)?))).collect();
+    for warning in cross_check(&values) {
+        session.ui.warn(&warning);
+    }
 }
 
 fn refused(name: &str, message: &str, hint: &str) -> Error {

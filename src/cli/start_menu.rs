@@ -21,7 +21,8 @@ pub(super) fn run(session: &mut Session) -> Result<()> {
 }
 
 fn menu() -> Question {
-    let choice = |value: &str, label: &str, help: &str| Choice { value: value.into(), label: Some(label.into()), help: Some(help.into()) };
+    let choice =
+        |value: &str, label: &str, help: &str| Choice { value: value.into(), label: Some(label.into()), help: Some(help.into()) };
     Question {
         name: "start".into(),
         prompt: Some("What would you like to do?".into()),

@@ -59,13 +59,12 @@ pub(super) fn find(name: &str) -> Result<Template> {
     if name.contains('/') || name == "." || name == ".." {
         return template_folder::read(Utf8Path::new(name));
     }
-    match catalog::find(name) {
-        Some(template) => template.map_err(Error::failed),
-        None => {
-            let error = Error::failed(format!("there is no template `{name}`")).hint(catalog::hint_for(name));
-            let is_folder = Utf8Path::new(name).join("template.toml").is_file();
-            Err(error.maybe_hint(is_folder.then(|| format!("to use the folder of that name, write `./{name}`"))))
-        }
+    if let Some(template) = catalog::find(name) {
+        template.map_err(Error::failed)
+    } else {
+        let error = Error::failed(format!("there is no template `{name}`")).hint(catalog::hint_for(name));
+        let is_folder = Utf8Path::new(name).join("template.toml").is_file();
+        Err(error.maybe_hint(is_folder.then(|| format!("to use the folder of that name, write `./{name}`"))))
     }
 }
 
@@ -139,7 +138,8 @@ fn check_templates(session: &mut Session, path: Option<&Utf8Path>, as_json: bool
         Some(path) => vec![template_folder::read(path)?],
         None => built_in()?,
     };
-    let reports: Vec<(&Template, Report)> = templates.iter().map(|template| (template, check(template, catalog::carried))).collect();
+    let reports: Vec<(&Template, Report)> =
+        templates.iter().map(|template| (template, check(template, catalog::carried))).collect();
     if as_json {
         let entry = |(template, report): &(&Template, Report)| json!({ "template": template.manifest.name, "combinations": report.combinations, "findings": report.findings });
         print(session, &json!({ "schema": 1, "templates": reports.iter().map(entry).collect::<Vec<_>>() }))?;
@@ -148,7 +148,8 @@ fn check_templates(session: &mut Session, path: Option<&Utf8Path>, as_json: bool
             show_report(session, template, report, path)?;
         }
     }
-    let errors = reports.iter().flat_map(|(_, report)| &report.findings).filter(|finding| finding.severity == Severity::Error).count();
+    let errors =
+        reports.iter().flat_map(|(_, report)| &report.findings).filter(|finding| finding.severity == Severity::Error).count();
     match errors {
         0 => Ok(()),
         1 => Err(Error::new(ErrorKind::Findings, "the check found an error")),
@@ -159,12 +160,24 @@ fn check_templates(session: &mut Session, path: Option<&Utf8Path>, as_json: bool
 fn show_report(session: &mut Session, template: &Template, report: &Report, path: Option<&Utf8Path>) -> Result<()> {
     let folder = path.map(|path| format!("{path}/")).unwrap_or_default().replace("//", "/");
     for finding in &report.findings {
-        session.ui.data(&format!("{folder}{}: {}: {} [{}]\n", finding.place, finding.severity.word(), finding.message, finding.code))?;
+        session.ui.data(&format!(
+            "{folder}{}: {}: {} [{}]\n",
+            finding.place,
+            finding.severity.word(),
+            finding.message,
+            finding.code
+        ))?;
         if let Some(hint) = &finding.hint {
             session.ui.data(&format!("  hint: {hint}\n"))?;
         }
     }
-    let summary = format!("{}: {} combinations of answers, {} files rendered, {} findings", template.manifest.name, report.combinations, report.files, report.findings.len());
+    let summary = format!(
+        "{}: {} combinations of answers, {} files rendered, {} findings",
+        template.manifest.name,
+        report.combinations,
+        report.files,
+        report.findings.len()
+    );
     session.ui.say(&summary);
     Ok(())
 }

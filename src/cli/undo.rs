@@ -72,7 +72,11 @@ fn consent(session: &mut Session) -> Result<()> {
         return Err(Error::new(ErrorKind::NeedsInput, "taking this back needs your consent, and there is no terminal to ask on")
             .hint("look at it with `--dry-run`, then consent with `--yes`"));
     }
-    if carry_out::confirm(session, "Take this back?", false, "--yes")? { Ok(()) } else { Err(Error::new(ErrorKind::Declined, "you said no; nothing was changed")) }
+    if carry_out::confirm(session, "Take this back?", false, "--yes")? {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::Declined, "you said no; nothing was changed"))
+    }
 }
 
 /// The newest receipt of the directory we are in or of one above it.
@@ -121,9 +125,7 @@ fn print_json(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) 
         Effect::PutBack(what) => json!({ "effect": "put-back", "what": what }),
         Effect::Keep { what, why } => json!({ "effect": "keep", "what": what, "why": why }),
     };
-    let step = |reversal: &Reversal<'_>| {
-        json!({ "id": reversal.step.id, "title": reversal.step.title, "undo": reversal.step.undo, "effects": reversal.effects.iter().map(effect).collect::<Vec<_>>() })
-    };
+    let step = |reversal: &Reversal<'_>| json!({ "id": reversal.step.id, "title": reversal.step.title, "undo": reversal.step.undo, "effects": reversal.effects.iter().map(effect).collect::<Vec<_>>() });
     let document = json!({ "schema": 1, "receipt": stored.id, "steps": preview.iter().map(step).collect::<Vec<_>>() });
     let text = serde_json::to_string_pretty(&document).map_err(Error::failed)?;
     session.ui.data(&(text + "\n"))?;

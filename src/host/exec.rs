@@ -109,6 +109,9 @@ mod tests {
     #[test]
     fn names_a_program_that_is_not_there() {
         let error = run(Utf8Path::new("/"), "no-such-program-anywhere", &[], &mut |_| {}).unwrap_err();
-        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::MissingTool, "`no-such-program-anywhere` is not installed"));
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (ErrorKind::MissingTool, "`no-such-program-anywhere` is not installed")
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use fs_err::{File, OpenOptions};
 use rustix::fs::{CWD, RenameFlags};
@@ -42,22 +42,55 @@ const TEMPORARY: &str = ".env.nixstart-";
 /// Removes the temporary files that a killed run left in a directory.
 pub fn remove_temporaries(directory: &Utf8Path) -> io::Result<()> {
     let Ok(entries) = directory.read_dir_utf8() else { return Ok(()) };
-    entries.flatten().filter(|entry| entry.file_name().starts_with(TEMPORARY)).try_for_each(|entry| fs_err::remove_file(entry.path()))
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().starts_with(TEMPORARY))
+        .try_for_each(|entry| fs_err::remove_file(entry.path()))
 }
 
-/// Writes a file whole or not at all: a neighbour is written, made durable and renamed.
-pub fn write_atomically(path: &Utf8Path, contents: &[u8], mode: u32, existing: Existing) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Utf8Path::new("."));
-    let temporary = directory.join(format!("{TEMPORARY}{}", random::suffix()?));
-    let written = write_new(&temporary, contents, mode).and_then(|file| file.sync_all());
-    let renamed = written.and_then(|()| match existing {
-        Existing::Replace => fs_err::rename(&temporary, path),
-        Existing::Refuse => rename_to_nothing(&temporary, path),
-    });
-    if renamed.is_err() {
-        let _best_effort = fs_err::remove_file(&temporary);
+/// A durable neighbour of a file, about to take its place.
+pub struct Staged<'a> {
+    temporary: Utf8PathBuf,
+    path: &'a Utf8Path,
+}
+
+/// Writes a neighbour of a file and makes it durable. Dropping it removes it again.
+pub fn stage<'a>(path: &'a Utf8Path, contents: &[u8], mode: u32) -> io::Result<Staged<'a>> {
+    let temporary = directory_of(path).join(format!("{TEMPORARY}{}", random::suffix()?));
+    let staged = Staged { temporary, path };
+    write_new(&staged.temporary, contents, mode)?.sync_all()?;
+    Ok(staged)
+}
+
+impl Staged<'_> {
+    /// The identity that the file is going to have; a rename does not change it.
+    pub fn stamp(&self) -> io::Result<String> {
+        stamp(&self.temporary)
     }
-    renamed.and_then(|()| sync_directory(directory))
+
+    /// Lets the neighbour take the file's place.
+    pub fn put(self, existing: Existing) -> io::Result<()> {
+        match existing {
+            Existing::Replace => fs_err::rename(&self.temporary, self.path)?,
+            Existing::Refuse => rename_to_nothing(&self.temporary, self.path)?,
+        }
+        sync_directory(directory_of(self.path))
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        let _gone_when_put = fs_err::remove_file(&self.temporary);
+    }
+}
+
+fn directory_of(path: &Utf8Path) -> &Utf8Path {
+    path.parent().unwrap_or(Utf8Path::new("."))
+}
+
+/// Writes a file whole or not at all.
+pub fn write_atomically(path: &Utf8Path, contents: &[u8], mode: u32, existing: Existing) -> io::Result<()> {
+    stage(path, contents, mode)?.put(existing)
 }
 
 /// Renames to a path where nothing may be, without a moment in which something could appear there.

@@ -40,6 +40,18 @@ pub fn init(directory: &Utf8Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes what is left of a repository when its making was cut short: an unfinished `.git` without commits, and the
+/// empty files with which libgit2 finds out what a file system can do.
+pub fn remove_unborn(directory: &Utf8Path) -> std::io::Result<()> {
+    let git_directory = directory.join(".git");
+    if git_directory.is_dir() && !has_commits(directory) {
+        fs_err::remove_dir_all(&git_directory)?;
+    }
+    let Ok(entries) = directory.read_dir_utf8() else { return Ok(()) };
+    let is_probe = |name: &str| name.strip_prefix("_git2_").is_some_and(|rest| rest.len() == 16);
+    entries.flatten().filter(|entry| is_probe(entry.file_name())).try_for_each(|entry| fs_err::remove_file(entry.path()))
+}
+
 fn open(directory: &Utf8Path) -> Result<Repository> {
     Repository::open(directory).map_err(tool)
 }
@@ -58,7 +70,9 @@ pub fn stage(directory: &Utf8Path, paths: &[RelativePath]) -> Result<()> {
 pub fn is_staged(directory: &Utf8Path, paths: &[RelativePath]) -> bool {
     let Ok(repository) = Repository::open(directory) else { return false };
     let is_current = |path: &RelativePath| {
-        repository.status_file(path.as_str().as_ref()).is_ok_and(|status| !status.intersects(Status::WT_NEW | Status::WT_MODIFIED | Status::WT_DELETED))
+        repository
+            .status_file(path.as_str().as_ref())
+            .is_ok_and(|status| !status.intersects(Status::WT_NEW | Status::WT_MODIFIED | Status::WT_DELETED))
     };
     paths.iter().all(is_current)
 }
@@ -78,11 +92,14 @@ pub fn unstage(directory: &Utf8Path, paths: &[RelativePath]) -> Result<()> {
 
 /// Whether somebody has staged anything in a repository.
 pub fn has_staged_changes(directory: &Utf8Path) -> bool {
-    let staged = Status::INDEX_NEW | Status::INDEX_MODIFIED | Status::INDEX_DELETED | Status::INDEX_RENAMED | Status::INDEX_TYPECHANGE;
+    let staged =
+        Status::INDEX_NEW | Status::INDEX_MODIFIED | Status::INDEX_DELETED | Status::INDEX_RENAMED | Status::INDEX_TYPECHANGE;
     Repository::open(directory).is_ok_and(|repository| {
         let mut options = StatusOptions::new();
         options.include_untracked(false);
-        repository.statuses(Some(&mut options)).is_ok_and(|statuses| statuses.iter().any(|entry| entry.status().intersects(staged)))
+        repository
+            .statuses(Some(&mut options))
+            .is_ok_and(|statuses| statuses.iter().any(|entry| entry.status().intersects(staged)))
     })
 }
 
@@ -102,7 +119,8 @@ pub fn check_identity() -> Result<()> {
 pub fn commit(directory: &Utf8Path, message: &str) -> Result<String> {
     let repository = open(directory)?;
     let signature = signature(&repository)?;
-    let tree = repository.index().and_then(|mut index| index.write_tree()).and_then(|id| repository.find_tree(id)).map_err(tool)?;
+    let tree =
+        repository.index().and_then(|mut index| index.write_tree()).and_then(|id| repository.find_tree(id)).map_err(tool)?;
     let parent = head_commit(&repository)?;
     let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
     let id = repository.commit(Some("HEAD"), &signature, &signature, message, &tree, &parents).map_err(tool)?;
@@ -142,7 +160,12 @@ pub fn head_has_message(directory: &Utf8Path, message: &str) -> bool {
 /// Takes the only commit of a repository back, so that its branch is unborn again. `false` when there is more.
 pub fn uncommit(directory: &Utf8Path, id: &str) -> Result<bool> {
     let repository = open(directory)?;
-    let references: Vec<String> = repository.references().map_err(tool)?.flatten().filter_map(|reference| reference.name().ok().map(str::to_owned)).collect();
+    let references: Vec<String> = repository
+        .references()
+        .map_err(tool)?
+        .flatten()
+        .filter_map(|reference| reference.name().ok().map(str::to_owned))
+        .collect();
     let is_only = head_commit(&repository)?.is_some_and(|commit| commit.id().to_string() == id && commit.parent_count() == 0);
     if !is_only || references.len() != 1 {
         return Ok(false);
@@ -153,7 +176,8 @@ pub fn uncommit(directory: &Utf8Path, id: &str) -> Result<bool> {
 
 /// Whether a repository has a branch, a tag or any other reference to a commit.
 pub fn has_commits(directory: &Utf8Path) -> bool {
-    Repository::open(directory).is_ok_and(|repository| repository.references().is_ok_and(|mut references| references.next().is_some()))
+    Repository::open(directory)
+        .is_ok_and(|repository| repository.references().is_ok_and(|mut references| references.next().is_some()))
 }
 
 /// Files of the index that are not among these.
@@ -178,9 +202,13 @@ const TRACKED: &str = "git tracks it";
 /// Says why a file must not hold secrets: no repository ignores it, or one tracks it. `None` when it may.
 pub fn why_not_private(file: &Utf8Path) -> Option<String> {
     let directory = file.parent()?;
-    let Ok(repository) = Repository::discover(directory) else { return Some("it is in no git repository that ignores it".to_owned()) };
+    let Ok(repository) = Repository::discover(directory) else {
+        return Some("it is in no git repository that ignores it".to_owned());
+    };
     let work_tree = Utf8PathBuf::from_path_buf(repository.workdir()?.to_owned()).ok()?;
-    let Ok(relative) = file.strip_prefix(&work_tree) else { return Some("it is outside the work tree of its repository".to_owned()) };
+    let Ok(relative) = file.strip_prefix(&work_tree) else {
+        return Some("it is outside the work tree of its repository".to_owned());
+    };
     let is_tracked = repository.index().is_ok_and(|index| index.get_path(relative.as_std_path(), 0).is_some());
     if is_tracked {
         return Some(TRACKED.to_owned());

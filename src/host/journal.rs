@@ -41,7 +41,8 @@ impl Journal {
         let id = format!("{}-{}", moment.trim_end_matches('Z').to_lowercase(), random::suffix()?);
         let file = files::write_new(&directory.join(format!("{id}.jsonl")), b"", files::PRIVATE)?;
         files::sync_directory(&directory)?;
-        let began = Record::Began { format: FORMAT, nixstart: env!("CARGO_PKG_VERSION").to_owned(), at, plan: Box::new(plan.clone()) };
+        let began =
+            Record::Began { format: FORMAT, nixstart: env!("CARGO_PKG_VERSION").to_owned(), at, plan: Box::new(plan.clone()) };
         Ok((Self { id, directory, file }, began))
     }
 
@@ -90,7 +91,8 @@ impl Journal {
 pub fn list() -> Result<Vec<Stored>> {
     let directory = receipts_directory()?;
     let Ok(entries) = directory.read_dir_utf8() else { return Ok(Vec::new()) };
-    let mut ids: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().strip_suffix(".jsonl").map(str::to_owned)).collect();
+    let mut ids: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().strip_suffix(".jsonl").map(str::to_owned)).collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));
     Ok(ids.into_iter().filter_map(|id| load(&id).ok()).collect())
 }

@@ -21,8 +21,10 @@ impl Lock {
         let file = OpenOptions::new().create(true).write(true).truncate(false).open(directory.join(name))?;
         match file.file().try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(Error::failed(format!("another nixstart is working on `{}`", paths::shown(root)))
-                .hint("wait until it is done, then run the same command again")),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                Err(Error::failed(format!("another nixstart is working on `{}`", paths::shown(root)))
+                    .hint("wait until it is done, then run the same command again"))
+            }
             Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
         }
     }

@@ -18,18 +18,20 @@ pub fn state_directory() -> Result<Utf8PathBuf> {
 }
 
 fn home() -> Result<Utf8PathBuf> {
-    let from_system = || directories::BaseDirs::new().and_then(|dirs| Utf8PathBuf::from_path_buf(dirs.home_dir().to_owned()).ok());
+    let from_system =
+        || directories::BaseDirs::new().and_then(|dirs| Utf8PathBuf::from_path_buf(dirs.home_dir().to_owned()).ok());
     env_vars::get(env_vars::HOME).map(Utf8PathBuf::from).or_else(from_system).ok_or_else(|| {
-        Error::failed("there is no home directory to keep receipts in").hint(format!("set `{}` to a directory", env_vars::STATE_DIR))
+        Error::failed("there is no home directory to keep receipts in")
+            .hint(format!("set `{}` to a directory", env_vars::STATE_DIR))
     })
 }
 
 /// The directory nixstart was started in.
 pub fn current_directory() -> Result<Utf8PathBuf> {
-    let directory = std::env::current_dir().map_err(|error| {
-        Error::failed(error).hint("the current directory does not exist any more; change to one that does")
-    })?;
-    Utf8PathBuf::from_path_buf(directory).map_err(|path| Error::failed(format!("the current directory is no UTF-8 text: `{}`", path.display())))
+    let directory = std::env::current_dir()
+        .map_err(|error| Error::failed(error).hint("the current directory does not exist any more; change to one that does"))?;
+    Utf8PathBuf::from_path_buf(directory)
+        .map_err(|path| Error::failed(format!("the current directory is no UTF-8 text: `{}`", path.display())))
 }
 
 /// Makes a path absolute and takes `.` and `..` out of it. Where a directory exists, links are resolved.

@@ -48,7 +48,10 @@ pub struct Reversal<'a> {
 pub fn preview(stored: &Stored) -> Result<Vec<Reversal<'_>>> {
     refuse_when_work_was_committed(stored)?;
     let steps = stored.receipt.steps_to_undo();
-    steps.into_iter().map(|step| Ok(Reversal { step, effects: apply::revert(step, &stored.receipt.progress(&step.id), Mode::Preview)? })).collect()
+    steps
+        .into_iter()
+        .map(|step| Ok(Reversal { step, effects: apply::revert(step, &stored.receipt.progress(&step.id), Mode::Preview)? }))
+        .collect()
 }
 
 /// Takes a receipt back and returns what was done.

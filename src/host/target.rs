@@ -21,7 +21,8 @@ pub fn survey(path: &Utf8Path) -> Result<Site> {
             let what = if metadata.is_symlink() { "a link that leads nowhere" } else { "a file" };
             return Err(Error::failed(format!("`{path}` is {what}, not a directory")).hint("choose another directory"));
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        // Below a file there is nothing either; `check_writable` names that file.
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => false,
         Err(error) => return Err(error.into()),
     };
     let place = git::place_of(path);

@@ -13,10 +13,12 @@ const MOST_BYTES: u64 = 32 * 1024 * 1024;
 /// Reads a template from its folder. Links are refused, because they could lead outside.
 pub fn read(folder: &Utf8Path) -> Result<Template> {
     if !folder.is_dir() {
-        return Err(Error::failed(format!("there is no template folder `{folder}`")).hint("`nixstart template list` shows the built-in templates"));
+        return Err(Error::failed(format!("there is no template folder `{folder}`"))
+            .hint("`nixstart template list` shows the built-in templates"));
     }
     if !folder.join(MANIFEST).is_file() {
-        return Err(Error::failed(format!("`{folder}` is no template: it has no `{MANIFEST}`")).hint("name the folder that holds `template.toml`"));
+        return Err(Error::failed(format!("`{folder}` is no template: it has no `{MANIFEST}`"))
+            .hint("name the folder that holds `template.toml`"));
     }
     let mut source = Source::new();
     let mut size = 0;

@@ -42,7 +42,10 @@ impl Vault {
             // What was read and checked before the plan was made is what is written; the file is read again on resume.
             SecretSource::File { path } => match self.get(&entry.name) {
                 Some(value) => Ok(Some(value.clone())),
-                None => Ok(dotenv::read(&fs_err::read_to_string(path).map_err(Error::from)?).into_iter().find(|found| found.key == entry.name).map(|found| found.value)),
+                None => Ok(dotenv::read(&fs_err::read_to_string(path).map_err(Error::from)?)
+                    .into_iter()
+                    .find(|found| found.key == entry.name)
+                    .map(|found| found.value)),
             },
         }
     }

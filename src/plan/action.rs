@@ -152,7 +152,8 @@ impl Action {
                 json!({ "directory": directory, "path": path, "bytes": file.contents.len(), "mode": format!("{:04o}", file.mode()) })
             }
             Self::WriteSecrets { path, entries } => {
-                let keys: Vec<Value> = entries.iter().map(|entry| json!({ "name": entry.name, "source": entry.source.describe() })).collect();
+                let keys: Vec<Value> =
+                    entries.iter().map(|entry| json!({ "name": entry.name, "source": entry.source.describe() })).collect();
                 json!({ "path": path, "mode": "0600", "variables": keys })
             }
             Self::InitRepository { directory } => json!({ "directory": directory }),
@@ -166,8 +167,6 @@ impl Action {
 }
 
 fn file_list(tree: &FileTree) -> Vec<Value> {
-    let entry = |(path, file): (&RelativePath, &File)| {
-        json!({ "path": path, "bytes": file.contents.len(), "mode": format!("{:04o}", file.mode()), "blob": file.blob_id() })
-    };
+    let entry = |(path, file): (&RelativePath, &File)| json!({ "path": path, "bytes": file.contents.len(), "mode": format!("{:04o}", file.mode()), "blob": file.blob_id() });
     tree.iter().map(entry).collect()
 }

@@ -6,7 +6,8 @@ use super::{Action, Plan, Privilege, Step};
 ///
 /// A plan that touches what exists, runs a program other than git, or needs root has to be consented to.
 pub fn needs_consent(plan: &Plan) -> Option<&'static str> {
-    let makes_root = plan.steps.iter().any(|step| matches!(&step.action, Action::CreateDirectory { path, .. } if *path == plan.root));
+    let makes_root =
+        plan.steps.iter().any(|step| matches!(&step.action, Action::CreateDirectory { path, .. } if *path == plan.root));
     plan.pending().find_map(|step| reason(step, makes_root))
 }
 
@@ -31,7 +32,15 @@ mod tests {
     use crate::file_tree::FileTree;
 
     fn step(action: Action) -> Step {
-        Step { id: "x".into(), title: "x".into(), explanation: "x".into(), privilege: Privilege::User, action, undo: Undo::Restore, is_satisfied: false }
+        Step {
+            id: "x".into(),
+            title: "x".into(),
+            explanation: "x".into(),
+            privilege: Privilege::User,
+            action,
+            undo: Undo::Restore,
+            is_satisfied: false,
+        }
     }
 
     fn plan(steps: Vec<Step>) -> Plan {

@@ -88,6 +88,23 @@ pub struct Before {
     /// Paths that did not exist.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<RelativePath>,
+    /// Identity of a file with secrets that is about to appear: inode, size and modification time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<String>,
+}
+
+impl Before {
+    /// Joins what a run that was cut short found with what its continuation found: what was not there at first is ours.
+    fn followed_by(mut self, later: Self) -> Self {
+        self.made_directories.extend(later.made_directories);
+        self.absent.extend(later.absent);
+        Self {
+            staging: later.staging.or(self.staging),
+            kept: self.kept.or(later.kept),
+            stamp: later.stamp.or(self.stamp),
+            ..self
+        }
+    }
 }
 
 /// What a step made; enough to tell whether it is still as it was left.
@@ -100,9 +117,6 @@ pub struct After {
     /// The id of a commit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// Identity of a file with secrets: inode, size and modification time, from which no value follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stamp: Option<String>,
 }
 
 /// How far a step came.
@@ -178,7 +192,10 @@ impl Receipt {
 
     fn fold(&mut self, record: Record) {
         match record {
-            Record::Started { step, before } => self.progress.entry(step).or_default().before = Some(before),
+            Record::Started { step, before } => {
+                let progress = self.progress.entry(step).or_default();
+                progress.before = Some(progress.before.take().unwrap_or_default().followed_by(before));
+            }
             Record::Finished { step, after } => self.progress.entry(step).or_default().after = Some(after),
             Record::Undone { step } => self.progress.entry(step).or_default().is_undone = true,
             Record::Completed { .. } => self.status = Status::Completed,
@@ -194,7 +211,8 @@ impl Receipt {
 
     /// The steps that may have changed the machine and were not taken back, newest first.
     pub fn steps_to_undo(&self) -> Vec<&Step> {
-        let has_begun = |step: &&Step| self.progress.get(&step.id).is_some_and(|progress| progress.before.is_some() && !progress.is_undone);
+        let has_begun =
+            |step: &&Step| self.progress.get(&step.id).is_some_and(|progress| progress.before.is_some() && !progress.is_undone);
         self.plan.steps.iter().rev().filter(has_begun).collect()
     }
 
@@ -223,7 +241,8 @@ mod tests {
     }
 
     fn journal(records: &[Record]) -> String {
-        let began = Record::Began { format: 1, nixstart: "0.1.0".into(), at: "2026-01-01T00:00:00Z".into(), plan: Box::new(plan()) };
+        let began =
+            Record::Began { format: 1, nixstart: "0.1.0".into(), at: "2026-01-01T00:00:00Z".into(), plan: Box::new(plan()) };
         std::iter::once(&began).chain(records).map(|record| serde_json::to_string(record).unwrap() + "\n").collect()
     }
 
@@ -245,8 +264,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_there_before_the_first_try_stays_ours() {
+        let first = Before { made_directories: vec!["/p/deep".into()], staging: Some("/p/old".into()), ..Before::default() };
+        let second = Before { staging: Some("/p/new".into()), ..Before::default() };
+        let records = [first, second].map(|before| Record::Started { step: "a".into(), before });
+        let before = Receipt::parse(&journal(&records)).unwrap().progress("a").before.unwrap();
+        assert_eq!((before.made_directories.len(), before.staging), (1, Some("/p/new".into())));
+    }
+
+    #[test]
     fn lines_and_fields_of_other_versions_are_no_fault() {
-        let text = journal(&[]).replace("\"format\":1", "\"format\":1,\"mood\":\"good\"") + "{\"event\":\"danced\",\"how\":1}\n{\"event\":\"completed\",\"at\":\"x\",\"by\":\"y\"}\n";
+        let text = journal(&[]).replace("\"format\":1", "\"format\":1,\"mood\":\"good\"")
+            + "{\"event\":\"danced\",\"how\":1}\n{\"event\":\"completed\",\"at\":\"x\",\"by\":\"y\"}\n";
         assert_eq!(Receipt::parse(&text).unwrap().status, Status::Completed);
     }
 

@@ -103,7 +103,12 @@ fn file_steps(request: &Request<'_>) -> Result<FileSteps, CreateError> {
         return Ok(FileSteps { steps: vec![create_directory(request)], notes: Vec::new(), written, gitignore });
     }
     let mut new = FileTree::default();
-    let mut files = FileSteps { steps: Vec::new(), notes: Vec::new(), written: Vec::new(), gitignore: request.site.gitignore.clone().unwrap_or_default() };
+    let mut files = FileSteps {
+        steps: Vec::new(),
+        notes: Vec::new(),
+        written: Vec::new(),
+        gitignore: request.site.gitignore.clone().unwrap_or_default(),
+    };
     let mut same = 0;
     for (path, file, change) in compare(request.tree, request.on_disk) {
         match change {
@@ -132,7 +137,12 @@ fn file_steps(request: &Request<'_>) -> Result<FileSteps, CreateError> {
 }
 
 /// Plans what was decided about a file that is there with other bytes.
-fn resolve(request: &Request<'_>, (path, file, existing): (&RelativePath, &File, &File), new: &mut FileTree, files: &mut FileSteps) -> Result<(), CreateError> {
+fn resolve(
+    request: &Request<'_>,
+    (path, file, existing): (&RelativePath, &File, &File),
+    new: &mut FileTree,
+    files: &mut FileSteps,
+) -> Result<(), CreateError> {
     let resolution = request.resolutions.get(path).copied().unwrap_or_else(|| Resolution::default_for(path));
     match resolution {
         Resolution::Keep => files.notes.push(format!("`{path}` stays as it is")),
@@ -155,7 +165,9 @@ fn resolve(request: &Request<'_>, (path, file, existing): (&RelativePath, &File,
                 OnDisk::File(found) => found.contents == file.contents,
                 OnDisk::Blocked(_) => false,
             };
-            let Some(beside) = beside(path).find(is_usable) else { return Err(CreateError::Blocked(format!("there is no free name beside `{path}`"))) };
+            let Some(beside) = beside(path).find(is_usable) else {
+                return Err(CreateError::Blocked(format!("there is no free name beside `{path}`")));
+            };
             files.notes.push(format!("`{path}` stays as it is; the template's is written to `{beside}`"));
             if state(&beside) == OnDisk::Absent {
                 new.insert(beside, file.clone());
@@ -166,7 +178,15 @@ fn resolve(request: &Request<'_>, (path, file, existing): (&RelativePath, &File,
 }
 
 fn step(id: &str, title: String, explanation: &str, action: Action, undo: Undo) -> Step {
-    Step { id: id.to_owned(), title, explanation: explanation.to_owned(), privilege: Privilege::User, action, undo, is_satisfied: false }
+    Step {
+        id: id.to_owned(),
+        title,
+        explanation: explanation.to_owned(),
+        privilege: Privilege::User,
+        action,
+        undo,
+        is_satisfied: false,
+    }
 }
 
 fn create_directory(request: &Request<'_>) -> Step {
@@ -185,7 +205,13 @@ fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing
     let id: String = path.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let replaces = hex(&Sha256::digest(&existing.contents));
     let action = Action::ReplaceFile { directory: request.site.path.clone(), path: path.clone(), file, replaces };
-    step(&format!("file-{id}"), format!("{verb} `{path}`"), "What it holds now is kept beside the receipt.", action, Undo::Restore)
+    step(
+        &format!("file-{id}"),
+        format!("{verb} `{path}`"),
+        "What it holds now is kept beside the receipt.",
+        action,
+        Undo::Restore,
+    )
 }
 
 fn add_git(request: &Request<'_>, written: &[RelativePath], plan: &mut Plan) {
@@ -203,13 +229,27 @@ fn add_git(request: &Request<'_>, written: &[RelativePath], plan: &mut Plan) {
         }
         let action = Action::InitRepository { directory: directory.clone() };
         let explanation = "Nix copies only files that git knows; without a repository it would copy everything, secrets too.";
-        plan.steps.push(step("repository", "Make it a git repository".to_owned(), explanation, action, Undo::Inverse { by: "remove the repository while it has no other commits".to_owned() }));
+        plan.steps.push(step(
+            "repository",
+            "Make it a git repository".to_owned(),
+            explanation,
+            action,
+            Undo::Inverse { by: "remove the repository while it has no other commits".to_owned() },
+        ));
     }
-    let has_new_files = plan.steps.iter().any(|step| matches!(step.action, Action::CreateDirectory { .. } | Action::CreateFiles { .. } | Action::ReplaceFile { .. }));
+    let has_new_files = plan.steps.iter().any(|step| {
+        matches!(step.action, Action::CreateDirectory { .. } | Action::CreateFiles { .. } | Action::ReplaceFile { .. })
+    });
     if !site.is_repository || has_new_files {
         let action = Action::StageFiles { directory: directory.clone(), paths: written.to_vec() };
         let title = format!("Stage {} files", written.len());
-        plan.steps.push(step("stage", title, "A flake sees a file only once git knows it.", action, Undo::Inverse { by: "take the files off the index".to_owned() }));
+        plan.steps.push(step(
+            "stage",
+            title,
+            "A flake sees a file only once git knows it.",
+            action,
+            Undo::Inverse { by: "take the files off the index".to_owned() },
+        ));
     }
     if request.git == Git::Commit && plan.steps.iter().any(|step| step.id == "stage") {
         let message = format!("Start from the {} template", request.template);
@@ -309,7 +349,12 @@ mod tests {
 
     impl Default for Case {
         fn default() -> Self {
-            Self { site: Site { path: "/w/bot".into(), ..Site::default() }, on_disk: BTreeMap::new(), resolutions: BTreeMap::new(), git: Git::Stage }
+            Self {
+                site: Site { path: "/w/bot".into(), ..Site::default() },
+                on_disk: BTreeMap::new(),
+                resolutions: BTreeMap::new(),
+                git: Git::Stage,
+            }
         }
     }
 
@@ -335,7 +380,10 @@ mod tests {
 
     #[test]
     fn stages_everything_before_secrets_are_written() {
-        assert_eq!(Case::default().titles(), ["Create the directory with 2 files", "Make it a git repository", "Stage 2 files", "Write `.env` with TOKEN"]);
+        assert_eq!(
+            Case::default().titles(),
+            ["Create the directory with 2 files", "Make it a git repository", "Stage 2 files", "Write `.env` with TOKEN"]
+        );
         let case = Case { git: Git::Commit, ..Case::default() };
         assert_eq!(case.titles()[3..], ["Commit as \"Start from the t template\"", "Write `.env` with TOKEN"]);
     }
@@ -351,7 +399,13 @@ mod tests {
     fn existing(readme: &str, gitignore: &str) -> Case {
         let file = |path: &str, text: &str| (RelativePath::parse(path).unwrap(), OnDisk::File(File::text(text)));
         Case {
-            site: Site { path: "/w/bot".into(), exists: true, is_repository: true, gitignore: Some(gitignore.into()), ..Site::default() },
+            site: Site {
+                path: "/w/bot".into(),
+                exists: true,
+                is_repository: true,
+                gitignore: Some(gitignore.into()),
+                ..Site::default()
+            },
             on_disk: [file("README.md", readme), file(".gitignore", gitignore)].into_iter().collect(),
             ..Case::default()
         }
@@ -393,7 +447,8 @@ mod tests {
         let mut case = existing("ours\n", ".env\n");
         case.site.env_is_tracked = true;
         assert_eq!(case.plan().unwrap_err(), CreateError::TrackedEnv);
-        case.on_disk.insert(RelativePath::parse("README.md").unwrap(), OnDisk::Blocked("`README.md` is a directory, not a file".into()));
+        case.on_disk
+            .insert(RelativePath::parse("README.md").unwrap(), OnDisk::Blocked("`README.md` is a directory, not a file".into()));
         assert_eq!(case.plan().unwrap_err().to_string(), "`README.md` is a directory, not a file");
     }
 

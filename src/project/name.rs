@@ -46,7 +46,11 @@ pub enum NameError {
 }
 
 fn describe(character: char) -> String {
-    if character.is_control() { format!("the control character U+{:04X}", u32::from(character)) } else { format!("`{character}`") }
+    if character.is_control() {
+        format!("the control character U+{:04X}", u32::from(character))
+    } else {
+        format!("`{character}`")
+    }
 }
 
 /// A directory name that is fit to be the name of a project.

@@ -165,7 +165,9 @@ fn to_inline(from: &toml::Value) -> toml_edit::Value {
         toml::Value::Boolean(flag) => (*flag).into(),
         toml::Value::Datetime(moment) => (*moment).into(),
         toml::Value::Array(values) => values.iter().map(to_inline).collect::<toml_edit::Array>().into(),
-        toml::Value::Table(fields) => fields.iter().map(|(key, field)| (key.as_str(), to_inline(field))).collect::<toml_edit::InlineTable>().into(),
+        toml::Value::Table(fields) => {
+            fields.iter().map(|(key, field)| (key.as_str(), to_inline(field))).collect::<toml_edit::InlineTable>().into()
+        }
     }
 }
 
@@ -188,7 +190,8 @@ mod tests {
         }
         .with_files(&tree);
         let services: toml::Table = "[bot]\ncommand = ['node', '.']\ndepends_on = { install = 'completed' }".parse().unwrap();
-        let secret: SecretSpec = toml::from_str("name = 'TOKEN'\ndescription = 'x'\nobtain = { url = 'https://example.org', steps = ['a'] }").unwrap();
+        let secret: SecretSpec =
+            toml::from_str("name = 'TOKEN'\ndescription = 'x'\nobtain = { url = 'https://example.org', steps = ['a'] }").unwrap();
         let text = record.to_toml(&[secret], &services);
         assert_eq!(Record::parse(&text).unwrap(), record);
         let parsed: toml::Table = text.parse().unwrap();

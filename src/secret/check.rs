@@ -63,7 +63,10 @@ impl fmt::Display for Rejection {
 pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
     let (value, mut notes) = clean_up(spec, input);
     if value.chars().any(|c| c.is_control() && c != '\t') {
-        return Err(Rejection::new("it has more than one line or a control character", "copy the value again, without what is around it"));
+        return Err(Rejection::new(
+            "it has more than one line or a control character",
+            "copy the value again, without what is around it",
+        ));
     }
     if is_placeholder(value, spec) {
         return Err(Rejection::new("this is a placeholder, not a value", "leave it empty to fill it in later"));
@@ -74,7 +77,8 @@ pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejec
         Kind::DiscordGuildId => discord::check_guild_id(value, now)?,
         Kind::Text => check_pattern(spec, value)?,
     };
-    quote(accepted.value()).map_err(|reason| Rejection::new(format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
+    quote(accepted.value())
+        .map_err(|reason| Rejection::new(format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
     notes.append(&mut accepted.notes);
     Ok(Accepted { notes, ..accepted })
 }
@@ -84,7 +88,10 @@ fn check_pattern(spec: &SecretSpec, value: &str) -> Result<Accepted, Rejection> 
     if matches {
         return Ok(Accepted::unchanged(value));
     }
-    let hint = spec.example.as_ref().map_or_else(|| "look at its description again".to_owned(), |example| format!("it looks like `{example}`"));
+    let hint = spec
+        .example
+        .as_ref()
+        .map_or_else(|| "look at its description again".to_owned(), |example| format!("it looks like `{example}`"));
     Err(Rejection::new("it does not have the expected form", hint))
 }
 
@@ -98,7 +105,8 @@ fn clean_up<'a>(spec: &SecretSpec, input: &'a str) -> (&'a str, Vec<String>) {
         value = rest.trim();
     }
     for quote in ['"', '\'', '`'] {
-        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).filter(|inner| !inner.is_empty()) {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).filter(|inner| !inner.is_empty())
+        {
             notes.push("took off the quotes".to_owned());
             value = inner.trim();
         }
@@ -116,12 +124,17 @@ fn is_placeholder(value: &str, spec: &SecretSpec) -> bool {
     let lower = value.to_lowercase();
     let is_example = spec.sensitive && spec.example.as_deref() == Some(value);
     let is_bracketed = (value.starts_with('<') && !value.starts_with("<@") && !value.starts_with("<#")) || value.starts_with('(');
-    is_example || is_bracketed || lower.starts_with("your") || lower.starts_with("xxx") || matches!(lower.as_str(), "changeme" | "change-me" | "todo")
+    is_example
+        || is_bracketed
+        || lower.starts_with("your")
+        || lower.starts_with("xxx")
+        || matches!(lower.as_str(), "changeme" | "change-me" | "todo")
 }
 
 /// Compares values that belong together and returns what looks like a copying mistake.
 pub fn cross_check(values: &[(&SecretSpec, &SecretString)]) -> Vec<String> {
-    let of_kind = |kind| values.iter().find(|(spec, _)| spec.kind == kind).map(|(spec, value)| (spec.name.as_str(), value.expose_secret()));
+    let of_kind =
+        |kind| values.iter().find(|(spec, _)| spec.kind == kind).map(|(spec, value)| (spec.name.as_str(), value.expose_secret()));
     let token = of_kind(Kind::DiscordBotToken).and_then(|(name, value)| Some((name, discord::bot_id(value)?)));
     let application = of_kind(Kind::DiscordApplicationId);
     let guild = of_kind(Kind::DiscordGuildId);
@@ -129,7 +142,9 @@ pub fn cross_check(values: &[(&SecretSpec, &SecretString)]) -> Vec<String> {
     if let (Some((token, bot)), Some((name, id))) = (&token, application)
         && bot != id
     {
-        warnings.push(format!("{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016"));
+        warnings.push(format!(
+            "{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016"
+        ));
     }
     if let (Some((application, id)), Some((guild, other))) = (application, guild)
         && id == other
@@ -186,12 +201,19 @@ mod tests {
     #[test]
     fn refuses_values_that_readers_would_decode_differently() {
         let rejection = check(&spec("KEY", "text"), "pa$word", NOW).unwrap_err();
-        assert_eq!(rejection.message, "it cannot be written to `.env`: it has a `$` that Next.js, Vite and bun expand, even in quotes");
+        assert_eq!(
+            rejection.message,
+            "it cannot be written to `.env`: it has a `$` that Next.js, Vite and bun expand, even in quotes"
+        );
     }
 
     #[test]
     fn warns_when_ids_do_not_belong_together() {
-        let specs = [spec("BOT_TOKEN", "discord/bot-token"), spec("CLIENT_ID", "discord/application-id"), spec("GUILD_ID", "discord/guild-id")];
+        let specs = [
+            spec("BOT_TOKEN", "discord/bot-token"),
+            spec("CLIENT_ID", "discord/application-id"),
+            spec("GUILD_ID", "discord/guild-id"),
+        ];
         let warnings = |values: [&str; 3]| {
             let values = values.map(|value| SecretString::from(value.to_owned()));
             cross_check(&specs.iter().zip(values.iter()).collect::<Vec<_>>())

@@ -29,7 +29,9 @@ pub fn check_bot_token(value: &str, now: u64) -> Result<Accepted, Rejection> {
     let Some(id) = bot_id(value) else {
         return Err(Rejection::new("the first part of a bot token holds the bot's id, and this one does not", COPY_TOKEN));
     };
-    check_age(&id, now).map_err(|_| Rejection::new("the id inside this token cannot be a bot's", COPY_TOKEN))?;
+    if is_from_the_future(&id, now) {
+        return Err(Rejection::new("the id inside this token cannot be a bot's", COPY_TOKEN));
+    }
     if !(6..=7).contains(&middle.len()) || signature.len() < 27 {
         return Err(Rejection::new(format!("this token is cut off: it has {} characters", value.len()), COPY_TOKEN));
     }
@@ -84,7 +86,8 @@ fn guild_of_link(value: &str) -> Option<&str> {
     let address = value.strip_prefix("https://").unwrap_or(value);
     let host_end = address.find('/')?;
     let (host, path) = address.split_at_checked(host_end)?;
-    let is_discord = matches!(host, "discord.com" | "www.discord.com" | "canary.discord.com" | "ptb.discord.com" | "discordapp.com");
+    let is_discord =
+        matches!(host, "discord.com" | "www.discord.com" | "canary.discord.com" | "ptb.discord.com" | "discordapp.com");
     path.strip_prefix("/channels/").filter(|_| is_discord)?.split('/').next()
 }
 
@@ -99,7 +102,10 @@ fn check_id(value: &str, now: u64, hint: &str) -> Result<Accepted, Rejection> {
     if !is_snowflake(digits) {
         return Err(Rejection::new(format!("an id has 17 to 20 digits; this has {}", digits.len()), hint));
     }
-    check_age(digits, now).map_err(|message| Rejection::new(message, hint))?;
+    if is_from_the_future(digits, now) {
+        let message = "this id would be from the future, so a digit is wrong or one too many";
+        return Err(Rejection::new(message, hint));
+    }
     let mut accepted = Accepted::unchanged(digits);
     if digits != value {
         accepted.notes.push("took the id out of the mention".to_owned());
@@ -113,9 +119,9 @@ fn is_snowflake(digits: &str) -> bool {
 }
 
 /// A snowflake holds the moment it was made; one from the future is a typing mistake.
-fn check_age(digits: &str, now: u64) -> Result<(), &'static str> {
+fn is_from_the_future(digits: &str, now: u64) -> bool {
     let made = digits.parse::<u64>().map_or(u64::MAX, |id| (id >> 22) + EPOCH_MILLISECONDS);
-    if made > now + DAY_MILLISECONDS { Err("this id would be from the future, so a digit is wrong or one too many") } else { Ok(()) }
+    made > now + DAY_MILLISECONDS
 }
 
 #[cfg(test)]
@@ -146,7 +152,10 @@ mod tests {
             ("a".repeat(32), "this is the OAuth2 client secret, not a bot token"),
             ("0a".repeat(32), "this is the application's public key, not a bot token"),
             (BOT.to_owned(), "this is an id, not a bot token"),
-            (format!("mfa.{}", "x".repeat(80)), "this is a user's token or a session, not a bot token; using it would break Discord's terms"),
+            (
+                format!("mfa.{}", "x".repeat(80)),
+                "this is a user's token or a session, not a bot token; using it would break Discord's terms",
+            ),
             ("hello".to_owned(), "a bot token has three parts with dots between them"),
             (token("not an id", 6, 38), "the first part of a bot token holds the bot's id, and this one does not"),
             (token(BOT, 6, 20), "this token is cut off: it has 54 characters"),

@@ -7,9 +7,9 @@ use super::schema::Generate;
 use crate::file_tree::hex;
 
 const ALPHANUMERIC: [char; 62] = [
-    'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z',
-    'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+    'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
+    'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x',
+    'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
 ];
 
 /// How many random bytes [`generate`] wants. A password wants spare ones, because it rejects a few to stay unbiased.
@@ -24,9 +24,12 @@ pub const fn wanted_bytes(how: &Generate) -> usize {
 /// Makes the text of a secret from [`wanted_bytes`] random bytes.
 pub fn generate(how: &Generate, random: &[u8]) -> String {
     match how {
-        Generate::Password { length } => {
-            random.iter().filter(|byte| **byte < 248).filter_map(|byte| ALPHANUMERIC.get(usize::from(*byte) % 62)).take(*length).collect()
-        }
+        Generate::Password { length } => random
+            .iter()
+            .filter(|byte| **byte < 248)
+            .filter_map(|byte| ALPHANUMERIC.get(usize::from(*byte) % 62))
+            .take(*length)
+            .collect(),
         Generate::Hex { .. } => hex(random),
         Generate::Base64 { .. } => STANDARD.encode(random),
         Generate::Uuid => uuid(random),

@@ -135,8 +135,9 @@ pub fn in_question_order(specs: &[SecretSpec]) -> Vec<&SecretSpec> {
     let mut ordered: Vec<&SecretSpec> = Vec::new();
     let mut waiting: Vec<&SecretSpec> = specs.iter().collect();
     while !waiting.is_empty() {
-        let is_ready = |spec: &&SecretSpec| !waiting.iter().any(|other| other.name != spec.name && spec.after.contains(&other.name));
-        let next = waiting.iter().position(|spec| is_ready(spec)).unwrap_or(0);
+        let is_ready =
+            |spec: &&SecretSpec| !waiting.iter().any(|other| other.name != spec.name && spec.after.contains(&other.name));
+        let next = waiting.iter().position(is_ready).unwrap_or(0);
         ordered.push(waiting.remove(next));
     }
     ordered

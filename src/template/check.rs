@@ -59,7 +59,11 @@ fn combinations(template: &Template, findings: &mut BTreeSet<Diagnostic>) -> Vec
                 Ok(true) => next.extend(possible_answers(question).into_iter().map(|answer| with(&answers, question, answer))),
                 Err(error) => {
                     let place = place_of_question(template, question);
-                    findings.insert(Diagnostic::error(place, "broken-condition", format!("the condition of `{}`: {}", question.name, error.message)));
+                    findings.insert(Diagnostic::error(
+                        place,
+                        "broken-condition",
+                        format!("the condition of `{}`: {}", question.name, error.message),
+                    ));
                     next.push(answers);
                 }
             }
@@ -125,7 +129,9 @@ fn scaffold_finding(template: &Template, error: &ScaffoldError) -> Diagnostic {
         ScaffoldError::Render(error) => Diagnostic::error(Place::new(&error.place, error.line), "cannot-render", &error.message),
         ScaffoldError::NotText(place) => Diagnostic::error(Place::new(place, 0), "not-text", "a `.hbs` file must be text"),
         ScaffoldError::Path { place, source } => Diagnostic::error(Place::new(place, 0), "path-escape", source.to_string()),
-        ScaffoldError::Twice { place, path } => Diagnostic::error(Place::new(place, 0), "written-twice", format!("`{path}` is written twice")),
+        ScaffoldError::Twice { place, path } => {
+            Diagnostic::error(Place::new(place, 0), "written-twice", format!("`{path}` is written twice"))
+        }
         ScaffoldError::Reserved { place, path } => {
             Diagnostic::error(Place::new(place, 0), "reserved-path", format!("a template must not write `{path}`"))
         }
@@ -142,12 +148,17 @@ fn check_file(template: &Template, path: &str, file: &File, findings: &mut BTree
     let name = path.rsplit('/').next().unwrap_or(path);
     let origin = origin(template, path);
     if let Some(error) = syntax::check(name, text) {
-        findings.insert(Diagnostic::error(Place::new(&origin, error.line), "syntax", format!("`{path}` does not parse: {}", error.message)));
+        findings.insert(Diagnostic::error(
+            Place::new(&origin, error.line),
+            "syntax",
+            format!("`{path}` does not parse: {}", error.message),
+        ));
     }
     for (index, line) in text.lines().enumerate() {
         if let Some(expression) = unrendered(line) {
             let hint = "give the file the ending `.hbs` to render it";
-            let finding = Diagnostic::error(Place::new(&origin, index + 1), "unrendered", format!("`{path}` keeps `{{{{{expression}}}}}`"));
+            let finding =
+                Diagnostic::error(Place::new(&origin, index + 1), "unrendered", format!("`{path}` keeps `{{{{{expression}}}}}`"));
             findings.insert(finding.hint(hint));
         }
     }
@@ -178,10 +189,16 @@ fn check_next_steps(template: &Template, scaffold: Scaffold, findings: &mut BTre
     let renderer = Renderer::default();
     let context = scaffold.context.with("host", host_names()).with("secrets", serde_json::json!({ "missing": true }));
     for step in &template.manifest.next_steps {
-        let outcome = renderer.holds("template.toml", step.when.as_deref(), &context).and_then(|_| renderer.render("template.toml", &step.command, &context));
+        let outcome = renderer
+            .holds("template.toml", step.when.as_deref(), &context)
+            .and_then(|_| renderer.render("template.toml", &step.command, &context));
         if let Err(error) = outcome {
             let line = line_of(&template.manifest_text, &step.command);
-            findings.insert(Diagnostic::error(Place::new("template.toml", line), "cannot-render", format!("next step: {}", error.message)));
+            findings.insert(Diagnostic::error(
+                Place::new("template.toml", line),
+                "cannot-render",
+                format!("next step: {}", error.message),
+            ));
         }
     }
 }
@@ -203,20 +220,31 @@ fn check_names(template: &Template, findings: &mut BTreeSet<Diagnostic>) {
             let is_given = declared(&first) || is_builtin(&name, template);
             if !is_given && !HELPERS.contains(&first.as_str()) {
                 let line = if place.line == 0 { line } else { place.line };
-                findings.insert(Diagnostic::error(Place::new(&place.file, line), "undeclared-variable", format!("`{name}` is not declared")));
+                findings.insert(Diagnostic::error(
+                    Place::new(&place.file, line),
+                    "undeclared-variable",
+                    format!("`{name}` is not declared"),
+                ));
             }
             read.insert(first);
         }
     }
     for question in template.manifest.questions.iter().filter(|question| !read.contains(&question.name)) {
-        let finding = Diagnostic::warning(place_of_question(template, question), "unused-question", format!("nothing reads the answer to `{}`", question.name));
+        let finding = Diagnostic::warning(
+            place_of_question(template, question),
+            "unused-question",
+            format!("nothing reads the answer to `{}`", question.name),
+        );
         findings.insert(finding.hint("remove the question, or use its answer"));
     }
 }
 
 fn is_builtin(name: &str, template: &Template) -> bool {
     let host = name.strip_prefix("host.").is_some_and(|tool| HOST_TOOLS.contains(&tool));
-    host || name == "secrets.missing" || name.starts_with(['@', '.']) || name == "this" || sample_context(template, &Answers::new()).has(name)
+    host || name == "secrets.missing"
+        || name.starts_with(['@', '.'])
+        || name == "this"
+        || sample_context(template, &Answers::new()).has(name)
 }
 
 fn place_of_question(template: &Template, question: &Question) -> Place {
@@ -232,9 +260,24 @@ fn texts(template: &Template) -> Vec<(Place, String)> {
     for (path, file) in template.files.iter().filter(|(path, _)| path.ends_with(".hbs")) {
         texts.push((Place::new(format!("files/{path}"), 0), String::from_utf8_lossy(&file.contents).into_owned()));
     }
-    let conditions = manifest.questions.iter().filter_map(|question| question.when.as_ref()).chain(manifest.files.iter().filter_map(|rule| rule.when.as_ref()));
-    texts.extend(conditions.chain(manifest.next_steps.iter().filter_map(|step| step.when.as_ref())).map(|text| (at(text), condition(text))));
-    texts.extend(manifest.files.iter().filter_map(|rule| rule.to.as_ref()).chain(manifest.next_steps.iter().map(|step| &step.command)).map(|text| (at(text), text.clone())));
+    let conditions = manifest
+        .questions
+        .iter()
+        .filter_map(|question| question.when.as_ref())
+        .chain(manifest.files.iter().filter_map(|rule| rule.when.as_ref()));
+    texts.extend(
+        conditions
+            .chain(manifest.next_steps.iter().filter_map(|step| step.when.as_ref()))
+            .map(|text| (at(text), condition(text))),
+    );
+    texts.extend(
+        manifest
+            .files
+            .iter()
+            .filter_map(|rule| rule.to.as_ref())
+            .chain(manifest.next_steps.iter().map(|step| &step.command))
+            .map(|text| (at(text), text.clone())),
+    );
     texts.extend(service_texts(&toml::Value::Table(manifest.services.clone())).into_iter().map(|text| (at(&text), text)));
     texts
 }
@@ -260,7 +303,9 @@ fn variables(text: &str) -> BTreeMap<String, usize> {
 fn collect_template(template: &handlebars::Template, found: &mut BTreeMap<String, usize>) {
     for (element, mapping) in template.elements.iter().zip(&template.mapping) {
         match element {
-            TemplateElement::Expression(helper) | TemplateElement::HtmlExpression(helper) | TemplateElement::HelperBlock(helper) => {
+            TemplateElement::Expression(helper)
+            | TemplateElement::HtmlExpression(helper)
+            | TemplateElement::HelperBlock(helper) => {
                 collect_helper(helper, mapping.0, found);
             }
             _ => {}
@@ -279,10 +324,7 @@ fn collect_helper(helper: &HelperTemplate, line: usize, found: &mut BTreeMap<Str
 
 fn collect_parameter(parameter: &Parameter, line: usize, found: &mut BTreeMap<String, usize>) {
     match parameter {
-        Parameter::Name(name) => {
-            found.entry(name.clone()).or_insert(line);
-        }
-        Parameter::Path(handlebars::Path::Relative((_, name))) => {
+        Parameter::Name(name) | Parameter::Path(handlebars::Path::Relative((_, name))) => {
             found.entry(name.clone()).or_insert(line);
         }
         Parameter::Subexpression(inner) => {
@@ -297,10 +339,17 @@ fn collect_parameter(parameter: &Parameter, line: usize, found: &mut BTreeMap<St
 /// Finds rules that no file of the template answers to.
 fn check_rules(template: &Template, findings: &mut BTreeSet<Diagnostic>) {
     for rule in &template.manifest.files {
-        let is_met = template.files.keys().any(|path| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { *path == rule.path });
+        let is_met = template
+            .files
+            .keys()
+            .any(|path| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { *path == rule.path });
         if !is_met {
             let line = line_of(&template.manifest_text, &format!("\"{}\"", rule.path));
-            findings.insert(Diagnostic::error(Place::new("template.toml", line), "unmet-rule", format!("there is no `files/{}`", rule.path)));
+            findings.insert(Diagnostic::error(
+                Place::new("template.toml", line),
+                "unmet-rule",
+                format!("there is no `files/{}`", rule.path),
+            ));
         }
     }
 }
@@ -323,17 +372,32 @@ mod tests {
 
     #[test]
     fn passes_a_sound_template() {
-        assert_eq!(findings(LANG, &[("a.json.hbs", "{{#if (eq lang \"ts\")}}{ \"n\": {{json project.name}} }{{else}}[]{{/if}}")]), Vec::<String>::new());
+        assert_eq!(
+            findings(LANG, &[("a.json.hbs", "{{#if (eq lang \"ts\")}}{ \"n\": {{json project.name}} }{{else}}[]{{/if}}")]),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
     fn finds_mistakes_with_file_and_line() {
-        assert_eq!(findings(LANG, &[("a.txt.hbs", "{{lang}}\n{{nope}}")]), ["files/a.txt.hbs:2 cannot-render: `nope` is not declared", "files/a.txt.hbs:2 undeclared-variable: `nope` is not declared"]);
+        assert_eq!(
+            findings(LANG, &[("a.txt.hbs", "{{lang}}\n{{nope}}")]),
+            [
+                "files/a.txt.hbs:2 cannot-render: `nope` is not declared",
+                "files/a.txt.hbs:2 undeclared-variable: `nope` is not declared"
+            ]
+        );
         assert_eq!(findings("", &[("a.nix", "{\n  a = ;\n}")])[0].split(": ").next(), Some("files/a.nix:2 syntax"));
-        assert_eq!(findings("", &[("a.txt", "x\n{{project.name}} ${{ github.ref }}")]), ["files/a.txt:2 unrendered: `a.txt` keeps `{{project.name}}`"]);
+        assert_eq!(
+            findings("", &[("a.txt", "x\n{{project.name}} ${{ github.ref }}")]),
+            ["files/a.txt:2 unrendered: `a.txt` keeps `{{project.name}}`"]
+        );
         assert_eq!(findings(LANG, &[]), ["template.toml:7 unused-question: nothing reads the answer to `lang`"]);
         assert_eq!(findings("[[file]]\npath = \"nope\"", &[]), ["template.toml:7 unmet-rule: there is no `files/nope`"]);
-        assert_eq!(findings("[[file]]\npath = \"a\"\nto = \"../a\"", &[("a", "")]), ["files/a:0 path-escape: the path `../a` has the component `..`".replace(":0", "")]);
+        assert_eq!(
+            findings("[[file]]\npath = \"a\"\nto = \"../a\"", &[("a", "")]),
+            ["files/a:0 path-escape: the path `../a` has the component `..`".replace(":0", "")]
+        );
     }
 
     #[test]
@@ -350,7 +414,9 @@ mod tests {
 
     #[test]
     fn renders_every_combination() {
-        let manifest = format!("{LANG}[[question]]\nname = \"extras\"\ntype = \"multiselect\"\nchoices = [{{ value = \"a\" }}, {{ value = \"b\" }}]\ndefault = []\n[[question]]\nname = \"ci\"\ntype = \"confirm\"\ndefault = true\nwhen = '(eq lang \"ts\")'\n");
+        let manifest = format!(
+            "{LANG}[[question]]\nname = \"extras\"\ntype = \"multiselect\"\nchoices = [{{ value = \"a\" }}, {{ value = \"b\" }}]\ndefault = []\n[[question]]\nname = \"ci\"\ntype = \"confirm\"\ndefault = true\nwhen = '(eq lang \"ts\")'\n"
+        );
         let file = |text: String| SourceFile { contents: text.into_bytes(), executable: false };
         let template = Template::parse([("template.toml".to_owned(), file(format!("{HEAD}{manifest}")))].into()).unwrap();
         assert_eq!(check(&template, |_| None).combinations, 4 * 2 + 4);

@@ -2,7 +2,13 @@
 
 /// A Nix string with its quotes.
 pub fn nix(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace("${", "\\${")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r")
+        .replace('\t', "\\t");
     format!("\"{escaped}\"")
 }
 
@@ -49,7 +55,11 @@ mod tests {
     fn nix_value(literal: &str) -> Option<String> {
         let root = rnix::Root::parse(literal).ok().ok()?;
         let rnix::ast::Expr::Str(string) = root.expr()? else { return None };
-        string.normalized_parts().into_iter().map(|part| if let rnix::ast::InterpolPart::Literal(text) = part { Some(text) } else { None }).collect()
+        string
+            .normalized_parts()
+            .into_iter()
+            .map(|part| if let rnix::ast::InterpolPart::Literal(text) = part { Some(text) } else { None })
+            .collect()
     }
 
     proptest! {

@@ -207,7 +207,8 @@ fn shape_fault(question: &Question) -> Option<String> {
 }
 
 fn is_word(name: &str, joiner: char) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == joiner)
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == joiner)
 }
 
 /// The 1-based line of a byte offset.
@@ -232,18 +233,26 @@ mod tests {
 
     #[test]
     fn names_the_line_of_what_is_wrong() {
-        assert_eq!(message("titel = \"x\""), "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `secret`, `services`, `next_step` at line 6");
+        assert_eq!(
+            message("titel = \"x\""),
+            "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `secret`, `services`, `next_step` at line 6"
+        );
         assert_eq!(message("[[question]]\nname = \"q\"\ntype = \"select\""), "`template.toml`, line 7: `q` has no choices");
         assert_eq!(
             message("[[question]]\nname = \"q\"\ntype = \"confirm\"\ndefault = \"x\""),
             "`template.toml`, line 7: the default does not fit: the answer to `q` must be `yes` or `no`, not text"
         );
-        assert_eq!(message("[[secret]]\nname = \"token\"\ndescription = \"x\""), "`template.toml`, line 7: `token` is no name for a variable; use `[A-Z_][A-Z0-9_]*`");
+        assert_eq!(
+            message("[[secret]]\nname = \"token\"\ndescription = \"x\""),
+            "`template.toml`, line 7: `token` is no name for a variable; use `[A-Z_][A-Z0-9_]*`"
+        );
     }
 
     #[test]
     fn the_longest_rule_wins() {
-        let manifest = Manifest::parse(&format!("{HEAD}[[file]]\npath = \"a/\"\n[[file]]\npath = \"a/b/\"\n[[file]]\npath = \"a/b/c\"\n")).unwrap();
+        let manifest =
+            Manifest::parse(&format!("{HEAD}[[file]]\npath = \"a/\"\n[[file]]\npath = \"a/b/\"\n[[file]]\npath = \"a/b/c\"\n"))
+                .unwrap();
         let rule = |path: &str| manifest.rule_for(path).map(|rule| rule.path.as_str());
         assert_eq!([rule("a/x"), rule("a/b/x"), rule("a/b/c"), rule("b")], [Some("a/"), Some("a/b/"), Some("a/b/c"), None]);
     }

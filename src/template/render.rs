@@ -87,8 +87,8 @@ const ESCAPES: [(&str, Escape); 4] = [("nix", escape::nix), ("json", escape::jso
 
 /// The names of every helper a template can use, ours and Handlebars' own.
 pub const HELPERS: [&str; 23] = [
-    "nix", "json", "sh", "yaml", "contains", "if", "unless", "each", "with", "lookup", "raw", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or",
-    "not", "len", "else",
+    "nix", "json", "sh", "yaml", "contains", "if", "unless", "each", "with", "lookup", "raw", "log", "eq", "ne", "gt", "gte",
+    "lt", "lte", "and", "or", "not", "len", "else",
 ];
 
 impl Renderer {
@@ -153,7 +153,12 @@ impl HelperDef for ContainsHelper {
         _: &'rc handlebars::Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, handlebars::RenderError> {
-        let param = |index| helper.param(index).filter(|value| !value.is_value_missing()).ok_or(RenderErrorReason::ParamNotFoundForIndex("contains", index));
+        let param = |index| {
+            helper
+                .param(index)
+                .filter(|value| !value.is_value_missing())
+                .ok_or(RenderErrorReason::ParamNotFoundForIndex("contains", index))
+        };
         let list = param(0)?.value().as_array().ok_or(RenderErrorReason::InvalidParamType("list"))?;
         Ok(ScopedJson::Derived(Value::Bool(list.contains(param(1)?.value()))))
     }
@@ -165,7 +170,10 @@ mod tests {
 
     fn context() -> Context {
         let name = ProjectName::parse("my \"bot\"").unwrap();
-        let answers = [("language".to_owned(), Answer::Text("typescript".into())), ("extras".to_owned(), Answer::List(vec!["redis".into()]))];
+        let answers = [
+            ("language".to_owned(), Answer::Text("typescript".into())),
+            ("extras".to_owned(), Answer::List(vec!["redis".into()])),
+        ];
         Context::new(&name, &name.derived("x"), ("t", "1.0.0"), &answers.into_iter().collect())
     }
 
@@ -175,8 +183,14 @@ mod tests {
 
     #[test]
     fn renders_values_without_html_escaping_and_escapes_per_language() {
-        assert_eq!(render("{{project.name}} {{json project.name}} {{project.npm_name}}").unwrap(), r#"my "bot" "my \"bot\"" my-bot"#);
-        assert_eq!(render("a\n{{#if (contains extras \"redis\")}}\nb\n{{/if}}\nc ${{{{raw}}}}x{{{{/raw}}}} \\{{y}}").unwrap(), "a\nb\nc $x {{y}}");
+        assert_eq!(
+            render("{{project.name}} {{json project.name}} {{project.npm_name}}").unwrap(),
+            r#"my "bot" "my \"bot\"" my-bot"#
+        );
+        assert_eq!(
+            render("a\n{{#if (contains extras \"redis\")}}\nb\n{{/if}}\nc ${{{{raw}}}}x{{{{/raw}}}} \\{{y}}").unwrap(),
+            "a\nb\nc $x {{y}}"
+        );
     }
 
     #[test]
@@ -197,6 +211,9 @@ mod tests {
     #[test]
     fn finds_values_by_dotted_path() {
         let context = context();
-        assert_eq!(["language", "project.name", "project.nope", "nope"].map(|path| context.has(path)), [true, true, false, false]);
+        assert_eq!(
+            ["language", "project.name", "project.nope", "nope"].map(|path| context.has(path)),
+            [true, true, false, false]
+        );
     }
 }

@@ -92,7 +92,13 @@ impl Template {
         Ok(Scaffold { tree, record, context, services })
     }
 
-    fn rendered_file(&self, renderer: &Renderer, context: &Context, path: &str, file: &SourceFile) -> Result<Option<(String, File)>, ScaffoldError> {
+    fn rendered_file(
+        &self,
+        renderer: &Renderer,
+        context: &Context,
+        path: &str,
+        file: &SourceFile,
+    ) -> Result<Option<(String, File)>, ScaffoldError> {
         let rule = self.manifest.rule_for(path);
         let condition = rule.and_then(|rule| rule.when.as_deref());
         if !renderer.holds("template.toml", condition, context)? {
@@ -110,15 +116,21 @@ impl Template {
             return Ok(Some((target, File { contents: file.contents.clone(), executable })));
         }
         let shown = format!("files/{path}");
-        let text = str::from_utf8(&file.contents).map_err(|_| ScaffoldError::NotText(shown.clone()))?;
+        let Ok(text) = str::from_utf8(&file.contents) else { return Err(ScaffoldError::NotText(shown)) };
         let contents = renderer.render(&shown, text, context)?.into_bytes();
         if let Some(stem) = target.strip_suffix(".hbs") {
-            target = stem.to_owned();
+            target.truncate(stem.len());
         }
         Ok(Some((target, File { contents, executable })))
     }
 
-    fn add_derived(&self, tree: &mut FileTree, name: &ProjectName, answers: &Answers, services: &toml::Table) -> Result<Record, ScaffoldError> {
+    fn add_derived(
+        &self,
+        tree: &mut FileTree,
+        name: &ProjectName,
+        answers: &Answers,
+        services: &toml::Table,
+    ) -> Result<Record, ScaffoldError> {
         let secrets = &self.manifest.secrets;
         if !secrets.is_empty() {
             add(tree, ".env.example", &env_example(secrets))?;
@@ -169,7 +181,9 @@ fn rendered_services(renderer: &Renderer, context: &Context, services: &toml::Ta
 fn rendered_value(renderer: &Renderer, context: &Context, value: &toml::Value) -> Result<toml::Value, RenderError> {
     Ok(match value {
         toml::Value::String(text) => renderer.render("template.toml", text, context)?.into(),
-        toml::Value::Array(values) => values.iter().map(|value| rendered_value(renderer, context, value)).collect::<Result<Vec<_>, _>>()?.into(),
+        toml::Value::Array(values) => {
+            values.iter().map(|value| rendered_value(renderer, context, value)).collect::<Result<Vec<_>, _>>()?.into()
+        }
         toml::Value::Table(table) => rendered_services(renderer, context, table)?.into(),
         toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => value.clone(),
     })
@@ -191,7 +205,8 @@ mod tests {
 
     fn scaffold(template: &Template) -> Result<Scaffold, ScaffoldError> {
         let answers = [("lang".to_owned(), Answer::Text("ts".into()))].into_iter().collect();
-        template.scaffold(&ProjectName::parse("my bot").unwrap(), &answers, |name| (name == "LICENSE").then_some(b"MIT".as_slice()))
+        template
+            .scaffold(&ProjectName::parse("my bot").unwrap(), &answers, |name| (name == "LICENSE").then_some(b"MIT".as_slice()))
     }
 
     #[test]
@@ -199,7 +214,10 @@ mod tests {
         let manifest = "carried = ['LICENSE']\n[[file]]\npath = 'ts/'\nto = ''\nwhen = '(eq lang \"ts\")'\n[[file]]\npath = 'js/'\nto = ''\nwhen = '(eq lang \"js\")'\n[[file]]\npath = 'run.hbs'\nto = 'bin/{{lang}}'\nexecutable = true";
         let template = template(manifest, &[("ts/a", "{{not rendered}}"), ("js/a", ""), ("run.hbs", "echo {{sh project.name}}")]);
         let tree = scaffold(&template).unwrap().tree;
-        let shown: Vec<_> = tree.iter().map(|(path, file)| (path.as_str(), String::from_utf8_lossy(&file.contents).into_owned(), file.executable)).collect();
+        let shown: Vec<_> = tree
+            .iter()
+            .map(|(path, file)| (path.as_str(), String::from_utf8_lossy(&file.contents).into_owned(), file.executable))
+            .collect();
         assert_eq!(shown[0], ("LICENSE", "MIT".into(), false));
         assert_eq!(shown[1], ("a", "{{not rendered}}".into(), false));
         assert_eq!(shown[2], ("bin/ts", "echo 'my bot'".into(), true));
@@ -213,7 +231,10 @@ mod tests {
         assert_eq!(message("[[file]]\npath = 'a'\nto = '/etc/{{lang}}'", "a"), "files/a:0: the path `/etc/ts` is absolute");
         assert_eq!(message("", "app/.env.local"), "files/app/.env.local:0: a template must not write `app/.env.local`");
         assert_eq!(message("", "nixstart.toml"), "files/nixstart.toml:0: a template must not write `nixstart.toml`");
-        assert_eq!(message("[[file]]\npath = 'b/'\nto = ''\n[[file]]\npath = 'c/'\nto = 'x/../../'", "c/a"), "files/c/a:0: the path `x/../../a` has the component `..`");
+        assert_eq!(
+            message("[[file]]\npath = 'b/'\nto = ''\n[[file]]\npath = 'c/'\nto = 'x/../../'", "c/a"),
+            "files/c/a:0: the path `x/../../a` has the component `..`"
+        );
     }
 
     #[test]

@@ -42,7 +42,10 @@ fn json(text: &str) -> Option<SyntaxError> {
 
 fn toml(text: &str) -> Option<SyntaxError> {
     let error = toml::from_str::<toml::Table>(text).err()?;
-    Some(SyntaxError { line: error.span().map_or(0, |span| line_of_offset(text, span.start)), message: one_line(error.message()) })
+    Some(SyntaxError {
+        line: error.span().map_or(0, |span| line_of_offset(text, span.start)),
+        message: one_line(error.message()),
+    })
 }
 
 fn yaml(text: &str) -> Option<SyntaxError> {
@@ -68,7 +71,7 @@ mod tests {
         assert_eq!(line("a.nix", "{\n  a = 1;\n  b = ;\n}\n"), Some(3));
         assert_eq!(line("a.json", "{\n  \"a\": 1,\n}\n"), Some(3));
         assert_eq!(line("a.toml", "a = 1\nb = = 2\n"), Some(2));
-        assert_eq!(line("a.yaml", "a: 1\nb: [1\n").is_some(), true);
+        assert!(line("a.yaml", "a: 1\nb: [1\n").is_some());
     }
 
     #[test]

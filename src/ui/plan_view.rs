@@ -64,7 +64,11 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
 
 fn new_files(directory: &Utf8Path, tree: &FileTree) -> Vec<String> {
     let name = directory.file_name().unwrap_or_default();
-    tree.iter().flat_map(|(path, file)| unified_diff(&format!("{name}/{path}"), None, &file.contents).lines().map(painted).collect::<Vec<_>>()).collect()
+    tree.iter()
+        .flat_map(|(path, file)| {
+            unified_diff(&format!("{name}/{path}"), None, &file.contents).lines().map(painted).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 fn painted(line: &str) -> String {

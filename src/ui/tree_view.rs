@@ -17,6 +17,7 @@ pub fn lines(tree: &FileTree, indent: usize, width: usize) -> Vec<String> {
 fn folder_lines(folder: &str, names: &[&str], indent: usize, width: usize) -> Vec<String> {
     let pad = " ".repeat(if folder.is_empty() { indent } else { indent + 2 });
     let options = textwrap::Options::new(width).initial_indent(&pad).subsequent_indent(&pad).break_words(false);
+    let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
     let head = (!folder.is_empty()).then(|| format!("{}{folder}/", " ".repeat(indent)));
     // Names keep together when a space in one is not a place to break at.
     let text = names.iter().map(|name| name.replace(' ', "\u{a0}")).collect::<Vec<_>>().join("  ");

@@ -1,1 +1,28 @@
-fn main(){}
+//! Tests of the real binary, one file per topic.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::match_wild_err_arm,
+    clippy::needless_pass_by_value,
+    reason = "a test that meets the unexpected fails"
+)]
+
+mod architecture;
+mod bot;
+mod cli;
+mod docs;
+mod faults;
+mod formats;
+mod new;
+mod nix;
+mod secrets;
+mod support;
+mod template;
+mod undo;
+mod wizard;

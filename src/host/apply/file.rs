@@ -15,14 +15,21 @@ pub(super) fn is_satisfied(directory: &Utf8Path, path: &RelativePath, file: &Fil
     files::holds(&directory.join(path.as_str()), &file.contents)
 }
 
-pub(super) fn prepare(directory: &Utf8Path, path: &RelativePath, replaces: &str, step: &str, journal: &Journal) -> Result<Before> {
+pub(super) fn prepare(
+    directory: &Utf8Path,
+    path: &RelativePath,
+    replaces: &str,
+    step: &str,
+    journal: &Journal,
+) -> Result<Before> {
     match on_disk(directory, path)? {
         OnDisk::File(existing) if files::sha256(&existing.contents) == replaces => {
             Ok(Before { kept: Some(journal.keep(step, &existing.contents)?), ..Before::default() })
         }
         OnDisk::Blocked(reason) => Err(Error::refused(reason)),
         OnDisk::File(_) | OnDisk::Absent => {
-            Err(Error::failed(format!("`{}` was changed meanwhile", directory.join(path.as_str()))).hint("run the command again to decide about it"))
+            Err(Error::failed(format!("`{}` was changed meanwhile", directory.join(path.as_str())))
+                .hint("run the command again to decide about it"))
         }
     }
 }

@@ -13,9 +13,17 @@ pub(super) fn prepare(directory: &Utf8Path, produces: &[RelativePath]) -> Before
     Before { absent, ..Before::default() }
 }
 
-pub(super) fn run(directory: &Utf8Path, program: &str, arguments: &[String], before: &Before, on_line: &mut dyn FnMut(&str)) -> Result<After> {
+pub(super) fn run(
+    directory: &Utf8Path,
+    program: &str,
+    arguments: &[String],
+    before: &Before,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<After> {
     exec::run(directory, program, arguments, on_line)?;
-    let digest = |path: &RelativePath| Some((path.clone(), files::sha256(&files::read_plain(&directory.join(path.as_str())).ok()?.contents)));
+    let digest = |path: &RelativePath| {
+        Some((path.clone(), files::sha256(&files::read_plain(&directory.join(path.as_str())).ok()?.contents)))
+    };
     Ok(After { made: before.absent.iter().filter_map(digest).collect(), ..After::default() })
 }
 
@@ -26,7 +34,10 @@ pub(super) fn revert(directory: &Utf8Path, before: &Before, after: &After, mode:
         let full = directory.join(path.as_str());
         let Ok(metadata) = full.symlink_metadata() else { continue };
         let is_as_left = metadata.is_dir()
-            || after.made.get(path).is_some_and(|digest| files::read_plain(&full).is_ok_and(|file| files::sha256(&file.contents) == *digest));
+            || after
+                .made
+                .get(path)
+                .is_some_and(|digest| files::read_plain(&full).is_ok_and(|file| files::sha256(&file.contents) == *digest));
         if !is_as_left {
             effects.push(Effect::Keep { what: full.to_string(), why: "it was changed since".to_owned() });
             continue;

@@ -20,8 +20,9 @@ pub(super) fn is_satisfied(path: &Utf8Path, entries: &[SecretEntry]) -> bool {
 
 pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
     if let Some(reason) = git::why_not_private(path) {
-        return Err(Error::refused(format!("secrets are not written to `{path}`: {reason}"))
-            .hint("add `.env` to a committed `.gitignore`; if git tracks it, run `git rm --cached .env` and change every secret in it"));
+        return Err(Error::refused(format!("secrets are not written to `{path}`: {reason}")).hint(
+            "add `.env` to a committed `.gitignore`; if git tracks it, run `git rm --cached .env` and change every secret in it",
+        ));
     }
     let is_new = path.symlink_metadata().is_err();
     // The stamp of an existing file is not kept: its old content could not be put back without keeping secrets.
@@ -29,7 +30,13 @@ pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
     Ok(Before { absent: absent.into_iter().collect(), ..Before::default() })
 }
 
-pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault) -> Result<After> {
+/// Writes the file. Its identity is noted before it appears, so that undo knows it even after a crash.
+pub(super) fn write(
+    path: &Utf8Path,
+    entries: &[SecretEntry],
+    vault: &Vault,
+    note: &mut dyn FnMut(Before) -> Result<()>,
+) -> Result<After> {
     let existing = match fs_err::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Some(SecretString::from(fs_err::read_to_string(path)?)),
         Ok(_) => return Err(Error::refused(format!("`{path}` is no plain file"))),
@@ -43,8 +50,10 @@ pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault) -> 
     }
     let text = SecretString::from(text);
     let existing = if existing.is_some() { Existing::Replace } else { Existing::Refuse };
-    files::write_atomically(path, text.expose_secret().as_bytes(), files::PRIVATE, existing)?;
-    Ok(After { stamp: Some(files::stamp(path)?), ..After::default() })
+    let staged = files::stage(path, text.expose_secret().as_bytes(), files::PRIVATE)?;
+    note(Before { stamp: Some(staged.stamp()?), ..Before::default() })?;
+    staged.put(existing)?;
+    Ok(After::default())
 }
 
 fn add(text: &mut String, entry: &SecretEntry, vault: &Vault, end_of_line: &str) -> Result<()> {
@@ -67,7 +76,7 @@ fn add(text: &mut String, entry: &SecretEntry, vault: &Vault, end_of_line: &str)
     Ok(())
 }
 
-pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, after: &After, mode: Mode) -> Result<Vec<Effect>> {
+pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, mode: Mode) -> Result<Vec<Effect>> {
     if path.symlink_metadata().is_err() {
         return Ok(Vec::new());
     }
@@ -76,7 +85,7 @@ pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, 
         let names = entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
         return keep(format!("it was there before; take out by hand what was added: {names}"));
     }
-    match &after.stamp {
+    match &before.stamp {
         Some(stamp) if files::stamp(path).is_ok_and(|now| now == *stamp) => {}
         Some(_) => return keep("it was changed since".to_owned()),
         None => return keep("it is not known whether nixstart wrote it".to_owned()),

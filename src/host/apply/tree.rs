@@ -20,7 +20,8 @@ pub(super) fn is_satisfied(directory: &Utf8Path, tree: &FileTree) -> bool {
 
 pub(super) fn prepare_directory(path: &Utf8Path) -> Result<Before> {
     let parent = path.parent().ok_or_else(|| Error::failed("the root of the file system cannot be a project"))?;
-    let mut made_directories: Vec<Utf8PathBuf> = parent.ancestors().take_while(|above| !above.exists()).map(Utf8Path::to_owned).collect();
+    let mut made_directories: Vec<Utf8PathBuf> =
+        parent.ancestors().take_while(|above| !above.exists()).map(Utf8Path::to_owned).collect();
     made_directories.reverse();
     let staging = parent.join(format!(".nixstart-{}", random::suffix()?));
     Ok(Before { staging: Some(staging), made_directories, ..Before::default() })
@@ -32,7 +33,8 @@ pub(super) fn create_directory(path: &Utf8Path, tree: &FileTree, before: &Before
     if let Err(error) = outcome {
         let _best_effort = fs_err::remove_dir_all(staging);
         remove_empty(before.made_directories.iter().rev());
-        let hint = (error.kind() == io::ErrorKind::AlreadyExists).then(|| "somebody else made it; look at it before you run the command again".to_owned());
+        let hint = (error.kind() == io::ErrorKind::AlreadyExists)
+            .then(|| "somebody else made it; look at it before you run the command again".to_owned());
         return Err(Error::from(error).maybe_hint(hint));
     }
     if let Some(parent) = path.parent() {
@@ -53,7 +55,8 @@ fn stage(staging: &Utf8Path, tree: &FileTree) -> io::Result<()> {
 }
 
 pub(super) fn prepare_files(directory: &Utf8Path, tree: &FileTree) -> Before {
-    let made_directories = tree.directories().into_iter().map(|path| directory.join(path)).filter(|path| !path.exists()).collect();
+    let made_directories =
+        tree.directories().into_iter().map(|path| directory.join(path)).filter(|path| !path.exists()).collect();
     Before { made_directories, ..Before::default() }
 }
 
@@ -68,7 +71,11 @@ pub(super) fn create_files(directory: &Utf8Path, tree: &FileTree) -> Result<Afte
                 files::write_atomically(&full, &file.contents, file.mode(), Existing::Refuse)?;
             }
             OnDisk::File(existing) if existing.contents == file.contents => {}
-            OnDisk::File(_) => return Err(Error::failed(format!("`{full}` has appeared meanwhile")).hint("run the command again to decide about it")),
+            OnDisk::File(_) => {
+                return Err(
+                    Error::failed(format!("`{full}` has appeared meanwhile")).hint("run the command again to decide about it")
+                );
+            }
             OnDisk::Blocked(reason) => return Err(Error::refused(reason)),
         }
     }
@@ -89,7 +96,10 @@ pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before
     if left.is_empty() && path.is_dir() {
         effects.push(Effect::Remove(format!("{path}/")));
     }
-    effects.extend(left.into_iter().map(|entry| Effect::Keep { what: path.join(entry).to_string(), why: "nixstart did not make it".to_owned() }));
+    effects.extend(
+        left.into_iter()
+            .map(|entry| Effect::Keep { what: path.join(entry).to_string(), why: "nixstart did not make it".to_owned() }),
+    );
     if mode == Mode::Perform {
         let ours: Vec<Utf8PathBuf> = tree.directories().into_iter().map(|directory| path.join(directory)).collect();
         remove_empty(ours.iter().rev());

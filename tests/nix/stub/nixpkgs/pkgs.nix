@@ -267,6 +267,7 @@ in
     else if !(raw ? npmDeps || raw ? npmDepsHash) then throw "buildNpmPackage: npmDepsHash or npmDeps is missing"
     else if imported && (raw.npmConfigHook or null) != self.importNpmLock.npmConfigHook then throw "buildNpmPackage: importNpmLock needs npmConfigHook = importNpmLock.npmConfigHook"
     else if !(raw.dontNpmBuild or false) && !(raw ? buildPhase) && !((lib.importJSON (raw.src + "/package.json")).scripts or { } ? ${raw.npmBuildScript or "build"}) then throw "buildNpmPackage: package.json has no build script (dontNpmBuild?)"
+    else if !(raw.dontNpmBuild or false) && builtins.elem "--omit=dev" (raw.npmInstallFlags or [ ]) then throw "buildNpmPackage: the build script would run without the tools that --omit=dev leaves out (dontNpmBuild?)"
     else builtins.removeAttrs raw [ "npmConfigHook" "npmBuildHook" "npmInstallHook" "nodejs" ] // {
       npmDeps = raw.npmDeps or raw.npmDepsHash;
       nativeBuildInputs = (raw.nativeBuildInputs or [ ]) ++ [ (raw.nodejs or self.nodejs) (raw.npmConfigHook or self.npmHooks.npmConfigHook) ];

@@ -1,0 +1,119 @@
+//! What to type next: offered to be run, or printed at the end.
+
+use serde_json::json;
+
+use super::Collected;
+use crate::cli::{Session, carry_out};
+use crate::error::{Error, Result};
+use crate::file_tree::RelativePath;
+use crate::host::facts::{self, Tools};
+use crate::host::paths;
+use crate::plan::{SecretEntry, SecretSource};
+use crate::project::create::ProgramRun;
+use crate::template::manifest::NextStep;
+use crate::template::render::{Context, Renderer};
+use crate::template::scaffold::Scaffold;
+use crate::template::{Template, escape};
+use crate::ui::style::Role;
+
+/// The next steps that nixstart may run itself, if a person wants that and the program is there.
+pub(super) fn offered_runs(
+    session: &mut Session,
+    template: &Template,
+    scaffold: &Scaffold,
+    tools: &Tools,
+) -> Result<Vec<ProgramRun>> {
+    let mut runs = Vec::new();
+    if !session.ask.is_interactive() {
+        return Ok(runs);
+    }
+    let context = next_step_context(scaffold, tools, false);
+    for step in &template.manifest.next_steps {
+        let Some(offer) = &step.offer else { continue };
+        let Some(command) = rendered_step(step, &context)? else { continue };
+        let mut words = command.split_whitespace().map(str::to_owned);
+        let Some(program) = words.next().filter(|program| facts::find(program).is_some()) else { continue };
+        if !carry_out::confirm(
+            session,
+            &format!("Run `{command}` when the files are there? It {}", step.about),
+            false,
+            "(a terminal)",
+        )? {
+            continue;
+        }
+        let produces = offer.produces.iter().filter_map(|path| RelativePath::parse(path).ok()).collect();
+        runs.push(ProgramRun { program, arguments: words.collect(), about: format!("It {}.", step.about), produces });
+    }
+    Ok(runs)
+}
+
+fn next_step_context(scaffold: &Scaffold, tools: &Tools, is_missing_secrets: bool) -> Context {
+    scaffold.context.clone().with("host", tools.to_value()).with("secrets", json!({ "missing": is_missing_secrets }))
+}
+
+/// The command of a next step, when it applies.
+fn rendered_step(step: &NextStep, context: &Context) -> Result<Option<String>> {
+    let renderer = Renderer::default();
+    if !renderer.holds("template.toml", step.when.as_deref(), context).map_err(Error::failed)? {
+        return Ok(None);
+    }
+    renderer.render("template.toml", &step.command, context).map(Some).map_err(Error::failed)
+}
+
+/// Says what was made and what to type next.
+pub(super) fn report(session: &mut Session, collected: &Collected, runs: &[ProgramRun], wrote_secrets: bool) -> Result<()> {
+    let Collected { template, site, scaffold, secrets, tools, .. } = collected;
+    let shown = paths::shown(&site.path);
+    let left: Vec<&str> = required_later(template, secrets);
+    let context = next_step_context(scaffold, tools, !left.is_empty());
+    let mut commands = vec![(format!("cd {}", escape::sh(&shown)), String::new())];
+    for step in &template.manifest.next_steps {
+        let Some(command) = rendered_step(step, &context)? else { continue };
+        let is_run = runs
+            .iter()
+            .any(|run| command == std::iter::once(&run.program).chain(&run.arguments).cloned().collect::<Vec<_>>().join(" "));
+        if !is_run {
+            commands.push((command, step.about.clone()));
+        }
+    }
+    let ui = &mut session.ui;
+    ui.say("");
+    ui.say(&format!("{} `{shown}` is ready. Next:", Role::Success.paint(&template.manifest.title)));
+    ui.say("");
+    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    for (command, about) in &commands {
+        let pad = " ".repeat(width - command.chars().count());
+        let about = if about.is_empty() { String::new() } else { format!("{pad}  {}", Role::Quiet.paint(&format!("# {about}"))) };
+        ui.verbatim(&format!("  {}{about}", Role::Command.paint(command)));
+    }
+    ui.say("");
+    if !left.is_empty() {
+        let how = if wrote_secrets { "fill them in in `.env`" } else { "copy `.env.example` to `.env` and fill them in there" };
+        ui.say(&format!("Left for later: {}; {how}.", left.join(", ")));
+    }
+    say_missing_tools(session, tools);
+    Ok(())
+}
+
+/// The required secrets that nobody has given yet.
+fn required_later<'a>(template: &Template, secrets: &'a [SecretEntry]) -> Vec<&'a str> {
+    let is_required = |name: &str| template.manifest.secret(name).is_some_and(|spec| spec.required.in_default_profile());
+    secrets
+        .iter()
+        .filter(|entry| entry.source == SecretSource::Later && is_required(&entry.name))
+        .map(|entry| entry.name.as_str())
+        .collect()
+}
+
+fn say_missing_tools(session: &mut Session, tools: &Tools) {
+    if !tools.has("nix") {
+        session.ui.say("Nix is not installed on this machine; `INSTALLING-NIX.md` in the project says how to get it.");
+    } else if !tools.has("direnv") {
+        session.ui.say(
+            "direnv is not installed; with it the environment is entered by itself. `INSTALLING-NIX.md` says how to get it.",
+        );
+    }
+    if !tools.has("git") {
+        session.ui.say("git is not installed; nixstart did not need it, but you and Nix will. Install it with your system's package manager.");
+    }
+}

@@ -1,0 +1,67 @@
+import { Client, Events, GatewayIntentBits, MessageFlags } from 'discord.js';
+/** @import { ChatInputCommandInteraction, InteractionReplyOptions } from 'discord.js' */
+/** @import { Command } from './command.js' */
+
+/**
+ * Creates a bot that answers the given commands. It does nothing before its `login`.
+ *
+ * @param {Map<string, Command>} commands
+ * @param {string} discordApi
+ */
+export function createBot(commands, discordApi) {
+  const client = new Client({
+    // Slash commands arrive without any intent; this one tells which servers the bot is in.
+    intents: [GatewayIntentBits.Guilds],
+    // Whatever a reply quotes, it does not notify anyone.
+    allowedMentions: { parse: [] },
+    rest: { api: discordApi },
+  });
+
+  client.once(Events.ClientReady, (ready) => {
+    const names = [...commands.keys()].map((name) => `/${name}`).join(', ');
+    console.log(`Logged in as ${ready.user.tag}. Commands: ${names}`);
+  });
+  // Without a listener, an `error` event would end the process.
+  client.on(Events.Error, (error) => console.error(error));
+  client.on(Events.InteractionCreate, (interaction) => {
+    if (interaction.isChatInputCommand()) void answer(interaction, commands);
+  });
+  return client;
+}
+
+/**
+ * Runs a command. Never throws: one command that fails must not stop the bot.
+ *
+ * @param {ChatInputCommandInteraction} interaction
+ * @param {Map<string, Command>} commands
+ */
+async function answer(interaction, commands) {
+  const name = interaction.commandName;
+  const command = commands.get(name);
+  try {
+    if (!command) {
+      console.error(`Somebody used /${name}, which does not exist. Register the commands again.`);
+      await reply(interaction, `I no longer know the command /${name}.`);
+      return;
+    }
+    await command.execute(interaction);
+  } catch (error) {
+    console.error(`/${name} failed:`, error);
+    await reply(interaction, 'Something went wrong. Please try again later.').catch((/** @type {unknown} */ error) => {
+      console.error('The person who used it could not be told:', error);
+    });
+  }
+}
+
+/**
+ * Replies so that only the person who used the command sees it.
+ *
+ * @param {ChatInputCommandInteraction} interaction
+ * @param {string} content
+ */
+async function reply(interaction, content) {
+  /** @type {InteractionReplyOptions} */
+  const options = { content, flags: MessageFlags.Ephemeral };
+  if (interaction.replied || interaction.deferred) await interaction.followUp(options);
+  else await interaction.reply(options);
+}

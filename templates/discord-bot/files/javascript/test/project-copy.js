@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const PROJECT = path.dirname(import.meta.dirname);
+
+/**
+ * A copy of this project to run as real processes. Neither your own `.env` nor your
+ * environment reaches it, so no test can ever use a real token.
+ */
+export class ProjectCopy {
+  /** @type {NodeProcess[]} */
+  #processes = [];
+
+  /** @param {string} folder */
+  constructor(folder) {
+    this.folder = folder;
+  }
+
+  static async create() {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bot-test-'));
+    await cp(path.join(PROJECT, 'package.json'), path.join(folder, 'package.json'));
+    await cp(path.join(PROJECT, 'src'), path.join(folder, 'src'), { recursive: true });
+    await symlink(path.join(PROJECT, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+    return new ProjectCopy(folder);
+  }
+
+  /** @param {Record<string, string>} variables */
+  async writeEnvFile(variables) {
+    const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(path.join(this.folder, '.env'), lines.join(''));
+  }
+
+  /**
+   * Starts `node` with these arguments and with nothing but these variables.
+   *
+   * @param {string[]} args
+   * @param {Record<string, string>} env
+   */
+  node(args, env, cwd = this.folder) {
+    const process = new NodeProcess(args, env, cwd);
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** Removes the copy, and ends what still runs there. */
+  async remove() {
+    for (const process of this.#processes) process.kill('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A running `node`, with what it has printed so far. */
+export class NodeProcess {
+  output = '';
+  #child;
+  #ended;
+  #news = new EventEmitter();
+
+  /**
+   * @param {string[]} args
+   * @param {Record<string, string>} env
+   * @param {string} cwd
+   */
+  constructor(args, env, cwd) {
+    this.#child = spawn(process.execPath, args, { cwd, env });
+    this.#ended = once(this.#child, 'close');
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
+        this.output += text;
+        this.#news.emit('output');
+      });
+    }
+  }
+
+  /** @param {string} text */
+  async waitForOutput(text) {
+    while (!this.output.includes(text)) {
+      const hasEnded = await Promise.race([once(this.#news, 'output').then(() => false), this.#ended.then(() => true)]);
+      if (hasEnded) throw new Error(`the process ended without printing "${text}":\n${this.output}`);
+    }
+  }
+
+  /** Waits for the end, and returns the exit code; null after a signal. */
+  async exitCode() {
+    await this.#ended;
+    return this.#child.exitCode;
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  kill(signal) {
+    this.#child.kill(signal);
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadCommands } from '../src/commands/index.ts';
+
+const ENDING = path.extname(import.meta.filename);
+const PING = "{ data: { name: 'ping', toJSON() {} }, async execute() {} }";
+
+describe('loadCommands', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'commands-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function addCommandFile(name: string, definition: string): Promise<void> {
+    await writeFile(path.join(folder, `${name}${ENDING}`), `export default ${definition};\n`);
+  }
+
+  test("loads the bot's own commands", async () => {
+    const commands = await loadCommands();
+
+    expect([...commands.keys()]).toEqual(['ping', 'server', 'user']);
+  });
+
+  test('loads a file that is added to the folder', async () => {
+    await addCommandFile('anything', PING);
+
+    expect([...(await loadCommands(folder)).keys()]).toEqual(['ping']);
+  });
+
+  test.each([
+    ['{}', 'the default export needs `data`, a SlashCommandBuilder'],
+    ['{ data: { toJSON() {} } }', 'the default export needs `execute`, a function that answers the command'],
+    [
+      "{ data: { toJSON() { throw Error('no name'); } }, execute() {} }",
+      '`data` lacks a valid name, description or option',
+    ],
+  ])('rejects a file with the command %s', async (definition, problem) => {
+    await addCommandFile('bad', definition);
+
+    await expect(loadCommands(folder)).rejects.toThrow(`bad${ENDING}: ${problem}`);
+  });
+
+  test('rejects two commands with one name', async () => {
+    await addCommandFile('one', PING);
+    await addCommandFile('two', PING);
+
+    await expect(loadCommands(folder)).rejects.toThrow(`two${ENDING}: another file has a command named /ping already`);
+  });
+});

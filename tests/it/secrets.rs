@@ -1,0 +1,116 @@
+//! Secrets that come without a terminal: what is accepted, what is refused, and that no message holds a value.
+
+use pretty_assertions::assert_eq;
+
+use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, token};
+
+#[test]
+fn a_sensitive_key_on_the_command_line_is_refused_with_the_safe_way() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["new", "discord-bot", "my-bot", "--set", &format!("BOT_TOKEN={}", token())]).expect(2);
+    assert!(!run.stderr.contains(&token()));
+    run.says("BOT_TOKEN is a secret").says("`--env-file FILE`").says("`--env-file -`");
+    sandbox.write("answers.toml", "BOT_TOKEN = \"x\"\n");
+    sandbox
+        .run(&["new", "discord-bot", "my-bot", "--answers", "answers.toml"])
+        .expect(2)
+        .says("an answers file is no place for one");
+    assert!(!sandbox.exists("my-bot"));
+}
+
+#[test]
+fn an_id_on_the_command_line_is_fine() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&["new", "discord-bot", "my-bot", "--set", &format!("CLIENT_ID={APPLICATION_ID}")])
+        .expect(0)
+        .says("Left for later: BOT_TOKEN; fill them in in `.env`");
+    assert!(sandbox.read("my-bot/.env").contains(&format!("CLIENT_ID={APPLICATION_ID}\n")));
+}
+
+#[test]
+fn refuses_what_is_no_token_and_says_what_it_is() {
+    let cases = [
+        ("a".repeat(32), "this is the OAuth2 client secret, not a bot token"),
+        ("0a".repeat(32), "this is the application's public key, not a bot token"),
+        (APPLICATION_ID.to_owned(), "this is an id, not a bot token"),
+        (["mfa", &"x".repeat(84)].join("."), "this is a user's token or a session, not a bot token"),
+    ];
+    for (value, message) in cases {
+        let sandbox = Sandbox::new();
+        let run = sandbox
+            .run_with_input(&["new", "discord-bot", "my-bot", "--env-file", "-"], &format!("BOT_TOKEN={value}\n"))
+            .expect(1);
+        assert!(!run.stderr.contains(&value), "the message holds the value");
+        run.says("the value of BOT_TOKEN is not accepted").says(message);
+        assert!(!sandbox.exists("my-bot"));
+    }
+}
+
+#[test]
+fn cleans_up_and_warns() {
+    let sandbox = Sandbox::new();
+    let env =
+        format!("BOT_TOKEN=\"Bot {}\"\nCLIENT_ID={GUILD_ID}\nGUILD_ID=https://discord.com/channels/{GUILD_ID}/1\n", token());
+    let run = sandbox.run_with_input(&["new", "discord-bot", "my-bot", "--env-file", "-"], &env).expect(0);
+    let run = run.says("took off `Bot`").says("took the server's id from the link");
+    run.says(&format!("BOT_TOKEN belongs to the bot {APPLICATION_ID}, but CLIENT_ID is {GUILD_ID}"))
+        .says("GUILD_ID is the same as CLIENT_ID");
+    let env = sandbox.read("my-bot/.env");
+    assert!(env.contains(&format!("\nGUILD_ID={GUILD_ID}\n")) && env.contains(&format!("\nBOT_TOKEN={}\n", token())));
+}
+
+#[test]
+fn an_id_from_the_future_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&["new", "discord-bot", "my-bot", "--set", "GUILD_ID=9000000000000000000"])
+        .expect(1)
+        .says("would be from the future");
+}
+
+#[test]
+fn other_variables_of_the_file_come_along_when_they_can_be_written() {
+    let sandbox = Sandbox::new();
+    sandbox.run_with_input(&["new", "discord-bot", "a", "--env-file", "-"], "DISCORD_API='http://127.0.0.1:1/a b'\n").expect(0);
+    assert!(sandbox.read("a/.env").ends_with("DISCORD_API='http://127.0.0.1:1/a b'\n"));
+    let secret = ["pa", "$word"].concat();
+    let run = sandbox.run_with_input(&["new", "discord-bot", "b", "--env-file", "-"], &format!("OTHER='{secret}'\n")).expect(1);
+    assert!(!run.stderr.contains(&secret));
+    run.says("the value of OTHER is not accepted: it cannot be written to `.env`").says("%24");
+}
+
+#[test]
+fn the_example_has_comments_on_lines_of_their_own() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    let example = sandbox.read("my-bot/.env.example");
+    let variables: Vec<&str> = example.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    assert_eq!(variables, ["BOT_TOKEN=", "CLIENT_ID=", "GUILD_ID="]);
+    assert!(
+        example.contains("# Token the bot logs in with (required)\n")
+            && example.contains("# Get it: https://discord.com/developers/applications\n")
+    );
+    let schema: toml::Table = sandbox.read("my-bot/secretspec.toml").parse().unwrap();
+    assert_eq!(schema["project"]["revision"].as_str(), Some("1.0"));
+    assert_eq!(schema["profiles"]["default"]["GUILD_ID"]["required"].as_bool(), Some(false));
+}
+
+#[test]
+fn a_tracked_env_is_refused_with_the_remedy() {
+    let sandbox = Sandbox::new();
+    sandbox.write("my-bot/.env", "X=1\n");
+    for arguments in [["init", "-q"].as_slice(), &["add", ".env"]] {
+        let status = std::process::Command::new("git")
+            .current_dir(sandbox.work().join("my-bot"))
+            .args(arguments)
+            .env("HOME", sandbox.home())
+            .status();
+        assert!(status.unwrap().success());
+    }
+    let run = sandbox
+        .run_with_input(&["new", "discord-bot", "my-bot", "--yes", "--env-file", "-"], &format!("BOT_TOKEN={}\n", token()))
+        .expect(10);
+    run.says("git tracks `.env`, so no secret is written to it").says("git rm --cached .env");
+    assert_eq!(sandbox.read("my-bot/.env"), "X=1\n");
+}

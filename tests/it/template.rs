@@ -1,0 +1,109 @@
+//! `nixstart template list | show | check`.
+
+use pretty_assertions::assert_eq;
+
+use crate::support::Sandbox;
+
+const HEAD: &str = "schema = 1\nname = \"t\"\ntitle = \"T\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+
+#[test]
+fn lists_and_shows_the_built_in_templates() {
+    let sandbox = Sandbox::new();
+    let list = sandbox.run(&["template", "list"]).expect(0).stdout;
+    assert_eq!(list, "discord-bot  A Discord bot with slash commands, tests and an image, in TypeScript or JavaScript\n");
+    let json: serde_json::Value = serde_json::from_str(&sandbox.run(&["template", "list", "--json"]).expect(0).stdout).unwrap();
+    assert_eq!(json["templates"][0]["name"], "discord-bot");
+    let shown = sandbox.run(&["template", "show", "discord-bot"]).expect(0).stdout;
+    for text in [
+        "language  Which language? [typescript, javascript] (default: typescript)",
+        "BOT_TOKEN  Token the bot logs in with",
+        "  register\n",
+        "  flake.nix\n",
+    ] {
+        assert!(shown.contains(text), "`{text}` is not in:\n{shown}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["template", "show", "discord-bot", "--json"]).expect(0).stdout).unwrap();
+    assert_eq!(json["questions"][1]["choices"], serde_json::json!(["pnpm", "npm"]));
+}
+
+#[test]
+fn the_built_in_templates_are_sound() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["template", "check"]).expect(0);
+    assert_eq!(run.stdout, "");
+    run.says("discord-bot: 4 combinations of answers").says("0 findings");
+}
+
+#[test]
+fn names_file_and_line_of_every_mistake_and_exits_with_3() {
+    let sandbox = Sandbox::new();
+    let question = "[[question]]\nname = \"unused\"\ntype = \"confirm\"\ndefault = true\n";
+    sandbox.write("t/template.toml", &format!("{HEAD}{question}[[file]]\npath = \"escape\"\nto = \"../escape\"\n"));
+    sandbox.write("t/files/a.json.hbs", "{\n  \"name\": \"{{project.name}}\"\n}\n");
+    sandbox.write("t/files/b.txt.hbs", "one\n{{missing}}\n");
+    sandbox.write("t/files/c.md", "{{project.name}}\n");
+    sandbox.write("t/files/escape", "");
+    let run = sandbox.run(&["template", "check", "t"]).expect(3);
+    let expected = [
+        "t/files/b.txt.hbs:2: error: `missing` is not declared [cannot-render]",
+        "t/files/b.txt.hbs:2: error: `missing` is not declared [undeclared-variable]",
+        "t/template.toml:7: warning: nothing reads the answer to `unused` [unused-question]",
+    ];
+    for line in expected {
+        assert!(run.stdout.contains(line), "`{line}` is not in:\n{}", run.stdout);
+    }
+    run.says("the check found 2 errors");
+    sandbox.write("t/files/b.txt.hbs", "one\n");
+    let run = sandbox.run(&["template", "check", "t"]).expect(3);
+    assert!(
+        run.stdout.contains("t/files/escape: error: the path `../escape` has the component `..` [path-escape]"),
+        "{}",
+        run.stdout
+    );
+    sandbox.write("t/template.toml", &format!("{HEAD}{question}"));
+    let run = sandbox.run(&["template", "check", "t"]).expect(3);
+    for line in ["t/files/a.json.hbs:2: error: `a.json` does not parse", "t/files/c.md:1: error: `c.md` keeps `{{project.name}}`"]
+    {
+        assert!(run.stdout.contains(line), "`{line}` is not in:\n{}", run.stdout);
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["template", "check", "t", "--json"]).expect(3).stdout).unwrap();
+    assert_eq!(json["templates"][0]["combinations"], 2);
+}
+
+#[test]
+fn a_broken_template_is_refused_with_its_line() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t/template.toml", &format!("{HEAD}colour = \"red\"\n"));
+    sandbox.run(&["new", "./t", "out"]).expect(1).says("unknown field `colour`").says("at line 6");
+    sandbox.write("t/template.toml", HEAD);
+    sandbox.write("t/files/a.hbs", "\n\n{{missing}}");
+    sandbox
+        .run(&["new", "./t", "out"])
+        .expect(1)
+        .says("files/a.hbs:3: `missing` is not declared")
+        .says("nixstart template check");
+    sandbox.write("t/template.toml", &format!("{HEAD}[[file]]\npath = \"a.hbs\"\nto = \"/etc/x\"\n"));
+    sandbox.write("t/files/a.hbs", "");
+    sandbox.run(&["new", "./t", "out"]).expect(1).says("the path `/etc/x` is absolute");
+    assert!(!sandbox.exists("out"));
+}
+
+#[test]
+fn a_link_in_a_template_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t/template.toml", HEAD);
+    std::fs::create_dir(sandbox.work().join("t/files")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", sandbox.work().join("t/files/a")).unwrap();
+    sandbox.run(&["new", "./t", "out"]).expect(10).says("the template has a link: `files/a`");
+}
+
+#[test]
+fn suggests_the_nearest_template() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bit"]).expect(1).says("there is no template `discord-bit`").says("did you mean `discord-bot`?");
+    sandbox.run(&["template", "show", "zzz"]).expect(1).says("built-in templates: discord-bot");
+    sandbox.run(&["new", "./nowhere"]).expect(1).says("there is no template folder `./nowhere`");
+    sandbox.run(&["new"]).expect(4).says("`template` needs an answer").says("nixstart new discord-bot");
+}

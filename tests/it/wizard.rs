@@ -1,0 +1,229 @@
+//! The conversation on a terminal: what a person sees, types and gets.
+
+use pretty_assertions::assert_eq;
+
+use crate::support::pty::Terminal;
+use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, token, tools};
+
+const WIDE: (u16, u16) = (40, 100);
+const SMALL: (u16, u16) = (24, 80);
+
+/// Answers both questions of the discord-bot template with Enter.
+fn answer_questions(terminal: &mut Terminal) {
+    terminal.wait_for("Which language?").send("\r");
+    terminal.wait_for("Which package manager?").send("\r");
+}
+
+#[test]
+fn the_whole_wizard() {
+    for size in [WIDE, SMALL, (15, 60), (30, 40)] {
+        let sandbox = Sandbox::new();
+        let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], size);
+        answer_questions(&mut terminal);
+        terminal.wait_for("CLIENT_ID:").send(&format!("{APPLICATION_ID}\r"));
+        terminal.wait_for("BOT_TOKEN:").send(&format!("{}\r", token()));
+        terminal.wait_for("GUILD_ID:").send(&format!("https://discord.com/channels/{GUILD_ID}/1\r"));
+        terminal.wait_for("Apply this plan?").send("\r");
+        terminal.wait_for("is ready. Next:");
+        let ended = terminal.end();
+        assert_eq!(ended.code, 0, "{}", ended.text);
+        assert!(!ended.text.contains(&token()), "the token was shown at {size:?}");
+        assert!(ended.text.contains("cd my-bot"));
+        let env = sandbox.read("my-bot/.env");
+        for line in [format!("BOT_TOKEN={}", token()), format!("CLIENT_ID={APPLICATION_ID}"), format!("GUILD_ID={GUILD_ID}")] {
+            assert!(env.lines().any(|found| found == line), "{env}");
+        }
+    }
+}
+
+#[test]
+fn enter_leaves_a_secret_for_later() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], SMALL);
+    answer_questions(&mut terminal);
+    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+        terminal.wait_for(name).send("\r");
+    }
+    terminal.wait_for("Apply this plan?").send("y\r");
+    terminal.wait_for("Left for later: BOT_TOKEN, CLIENT_ID");
+    assert_eq!(terminal.end().code, 0);
+    assert!(!sandbox.exists("my-bot/.env"));
+}
+
+#[test]
+fn a_wrong_paste_is_explained_and_asked_again() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
+    answer_questions(&mut terminal);
+    terminal.wait_for("CLIENT_ID:").send("123\r");
+    terminal.wait_for("an id has 17 to 20 digits; this has 3").send(&format!("{APPLICATION_ID}\r"));
+    terminal.wait_for("BOT_TOKEN:").send(&format!("{}\r", "a".repeat(32)));
+    terminal.wait_for("this is the OAuth2 client secret, not a bot token");
+    // A bracketed paste with the line break that comes along when a line is copied.
+    terminal.send(&format!("\x1b[200~BOT_TOKEN={}\n\x1b[201~", token())).send("\r");
+    terminal.wait_for("took off `BOT_TOKEN=`");
+    terminal.wait_for("GUILD_ID:").send("\r");
+    terminal.wait_for("Apply this plan?").send("\r");
+    assert_eq!(terminal.end().code, 0);
+    assert!(sandbox.read("my-bot/.env").contains(&format!("BOT_TOKEN={}\n", token())));
+}
+
+#[test]
+fn no_means_no() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], SMALL);
+    answer_questions(&mut terminal);
+    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+        terminal.wait_for(name).send("\r");
+    }
+    terminal.wait_for("Apply this plan?").send("n\r");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 7);
+    assert!(ended.text.contains("you said no; nothing was changed"));
+    assert_eq!((sandbox.files().len(), sandbox.receipts().len()), (0, 0));
+}
+
+/// Whether a terminal is as a shell expects it: characters are shown, lines are edited, Ctrl-C interrupts.
+fn is_restored(device: &std::path::Path) -> bool {
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(device).unwrap();
+    let modes = rustix::termios::tcgetattr(&file).unwrap().local_modes;
+    modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ISIG)
+}
+
+#[test]
+fn ctrl_c_at_every_prompt_changes_nothing_and_restores_the_terminal() {
+    let prompts = ["Which language?", "Which package manager?", "CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:", "Apply this plan?"];
+    for stop in 0..prompts.len() {
+        let sandbox = Sandbox::new();
+        let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
+        for prompt in &prompts[..stop] {
+            terminal.wait_for(prompt).send("\r");
+        }
+        let device = terminal.device();
+        // The slave side stays open, so that its settings outlive the program.
+        let _open = std::fs::OpenOptions::new().read(true).write(true).open(&device).unwrap();
+        terminal.wait_for(prompts[stop]).send("\x03");
+        let ended = terminal.end();
+        assert_eq!(ended.code, 130, "at `{}`: {}", prompts[stop], ended.text);
+        assert!(is_restored(&device), "the terminal is not restored after Ctrl-C at `{}`", prompts[stop]);
+        assert_eq!(sandbox.files().len(), 0);
+    }
+}
+
+#[test]
+fn sigterm_at_a_prompt_restores_the_terminal() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
+    terminal.wait_for("Which language?");
+    let device = terminal.device();
+    let _open = std::fs::OpenOptions::new().read(true).write(true).open(&device).unwrap();
+    assert!(!is_restored(&device), "the prompt should have taken the terminal over");
+    let process = rustix::process::Pid::from_raw(i32::try_from(terminal.process_id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(terminal.end().code, 130);
+    assert!(is_restored(&device));
+}
+
+#[test]
+fn escape_cancels() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], SMALL);
+    terminal.wait_for("Which language?").send("\x1b");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 7, "{}", ended.text);
+    assert!(ended.text.contains("cancelled; nothing was changed"));
+}
+
+#[test]
+fn the_picker_finds_a_template_by_a_few_letters() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["new"], WIDE);
+    terminal.wait_for("Which template?").wait_for("A Discord bot with slash commands").send("dsc\r");
+    terminal.wait_for("Which language?").send("\x03");
+    assert_eq!(terminal.end().code, 130);
+}
+
+#[test]
+fn bare_nixstart_shows_a_menu() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &[], SMALL);
+    terminal.wait_for("What would you like to do?").wait_for("New project").send("templ\r");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0);
+    assert!(ended.text.contains("discord-bot  A Discord bot"));
+}
+
+#[test]
+fn the_plain_mode_has_numbers_and_never_redraws() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["--plain", "new", "discord-bot", "my-bot"], SMALL);
+    terminal.wait_for("1. TypeScript").wait_for("Type a number (Enter for TypeScript):").send("2\r");
+    terminal.wait_for("Type a number (Enter for pnpm):").send("9\r").wait_for("`9` is no choice").send("npm\r");
+    terminal.wait_for("CLIENT_ID (Enter for later):").send(&format!("{APPLICATION_ID}\r"));
+    terminal.wait_for("BOT_TOKEN (Enter for later):").send(&format!("{}\r", token()));
+    terminal.wait_for("GUILD_ID (Enter for later):").send("\r");
+    terminal.wait_for("Apply this plan?").send("yes\r");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert!(!ended.text.contains(&token()), "the token was shown");
+    assert!(sandbox.exists("my-bot/src/index.js") && sandbox.read("my-bot/.env").contains(&token()));
+    let redraws = ended.raw.windows(2).filter(|window| window == b"\x1b[").count();
+    let without_styles = String::from_utf8_lossy(&ended.raw).matches("\x1b[2K").count();
+    assert_eq!(without_styles, 0, "{redraws} sequences");
+}
+
+#[test]
+fn a_dumb_terminal_gets_the_plain_mode_without_colour() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start_with(&sandbox, &["new", "discord-bot", "my-bot"], SMALL, &[("TERM", "dumb")]);
+    terminal.wait_for("Type a number (Enter for TypeScript):").send("\x03");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 130);
+    assert!(!ended.text.contains('\u{1b}') && !ended.raw.contains(&0x1b));
+}
+
+#[test]
+fn conflicts_are_decided_file_by_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("my-bot/README.md", "mine\n");
+    sandbox.write("my-bot/flake.nix", "mine\n");
+    let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
+    answer_questions(&mut terminal);
+    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+        terminal.wait_for(name).send("\r");
+    }
+    terminal.wait_for("`README.md` exists and differs").send("README\r");
+    terminal.wait_for("`flake.nix` exists and differs").send("replace\r");
+    terminal.wait_for("Apply this plan?").send("\r");
+    assert_eq!(terminal.end().code, 0);
+    assert_eq!(sandbox.read("my-bot/README.md"), "mine\n");
+    assert!(sandbox.read("my-bot/README.md.new").starts_with("# my-bot"));
+    assert!(sandbox.read("my-bot/flake.nix").contains("devenv"));
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert_eq!(sandbox.read("my-bot/flake.nix"), "mine\n");
+    assert_eq!(sandbox.files().len(), 2);
+}
+
+#[test]
+fn an_offered_program_is_run_when_wanted_and_undone() {
+    if !tools::have("an_offered_program_is_run_when_wanted_and_undone", &["npm", "node"]) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let path = tools::tool_path().into_string().unwrap();
+    let cache = tools::cache().join("npm").display().to_string();
+    let variables = [("PATH", path.as_str()), ("npm_config_cache", cache.as_str())];
+    let mut terminal =
+        Terminal::start_with(&sandbox, &["new", "discord-bot", "my-bot", "--set", "package_manager=npm"], WIDE, &variables);
+    terminal.wait_for("Which language?").send("\r");
+    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+        terminal.wait_for(name).send("\r");
+    }
+    terminal.wait_for("Run `npm install` when the files are there?").send("y\r");
+    terminal.wait_for("Apply this plan?").send("\r");
+    let ended = terminal.end_within(std::time::Duration::from_secs(300));
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert!(sandbox.exists("my-bot/node_modules/discord.js") && sandbox.exists("my-bot/package-lock.json"));
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert!(!sandbox.exists("my-bot"));
+}
