@@ -130,7 +130,10 @@ fn sidecar(secret: &SecretSpec) -> Item {
     table.insert("kind", value(secret.kind.name()));
     table.insert("sensitive", value(secret.sensitive));
     if let Some(obtain) = &secret.obtain {
-        table.insert("obtain", to_item(&toml::Value::try_from(obtain).unwrap_or_else(|_| toml::Table::new().into())));
+        let steps: toml_edit::Array = obtain.steps.iter().collect();
+        let fields: toml_edit::InlineTable =
+            [("url", obtain.url.as_str().into()), ("steps", toml_edit::Value::from(steps))].into_iter().collect();
+        table.insert("obtain", value(fields));
     }
     let texts = [("pattern", &secret.pattern), ("example", &secret.example), ("verify", &secret.verify)];
     for (key, text) in texts.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?))) {

@@ -33,7 +33,7 @@ fn receipts_of_every_version_parse() {
 #[test]
 fn records_and_manifests_of_every_version_parse() {
     let record = Record::parse(&fixture("nixstart-1.toml")).unwrap();
-    assert_eq!((record.template.as_str(), record.answers.len()), ("tiny", 2));
+    assert_eq!((record.template.as_str(), record.answers.len()), ("tiny", 3));
     let manifest = Manifest::parse(&fixture("template-1.toml")).unwrap();
     assert_eq!((manifest.questions.len(), manifest.secrets.len(), manifest.next_steps.len()), (4, 2, 1));
 }
