@@ -81,7 +81,7 @@ fn accept_secret(
                 return Ok(Some(accepted.into_value()));
             }
             Err(rejection) => {
-                ui.warn(&rejection.message);
+                ui.refuse(&rejection.message);
                 ui.hint(&rejection.hint);
             }
         }

@@ -150,6 +150,11 @@ impl Ui {
         }
     }
 
+    /// Says why something that was entered is not taken.
+    pub fn refuse(&mut self, text: &str) {
+        self.labelled(Role::Error, "not accepted", text);
+    }
+
     /// Says what the user can do.
     pub fn hint(&mut self, text: &str) {
         self.labelled(Role::Hint, "hint", text);

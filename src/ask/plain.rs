@@ -37,7 +37,7 @@ impl Ask for Plain {
             };
             match answer {
                 Ok(answer) => return Ok(answer),
-                Err(error) => ui.warn(&error.to_string()),
+                Err(error) => ui.refuse(&error.to_string()),
             }
         }
     }

@@ -38,7 +38,7 @@ fn show_step(ui: &mut Ui, number: usize, step: &Step, current: &Current) {
     for line in details(ui, step, current) {
         ui.verbatim(&line);
     }
-    ui.say(&Role::Quiet.paint(&format!("   {}", step.undo.describe())));
+    ui.say(&format!("   {}", Role::Quiet.paint(&step.undo.describe())));
 }
 
 fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {

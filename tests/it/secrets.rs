@@ -24,7 +24,7 @@ fn an_id_on_the_command_line_is_fine() {
     sandbox
         .run(&["new", "discord-bot", "my-bot", "--set", &format!("CLIENT_ID={APPLICATION_ID}")])
         .expect(0)
-        .says("Left for later: BOT_TOKEN; fill them in in `.env`");
+        .says("Left for later: BOT_TOKEN; fill in `.env`");
     assert!(sandbox.read("my-bot/.env").contains(&format!("CLIENT_ID={APPLICATION_ID}\n")));
 }
 

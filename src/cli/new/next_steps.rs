@@ -80,15 +80,23 @@ pub(super) fn report(session: &mut Session, collected: &Collected, runs: &[Progr
     ui.say("");
     ui.say(&format!("{} `{shown}` is ready. Next:", Role::Success.paint(&template.manifest.title)));
     ui.say("");
-    let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    let column = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
     for (command, about) in &commands {
-        let pad = " ".repeat(width - command.chars().count());
-        let about = if about.is_empty() { String::new() } else { format!("{pad}  {}", Role::Quiet.paint(&format!("# {about}"))) };
-        ui.verbatim(&format!("  {}{about}", Role::Command.paint(command)));
+        let pad = " ".repeat(column - command.chars().count());
+        let fits = column + about.chars().count() + 6 <= ui.width();
+        let painted = Role::Command.paint(command);
+        match about.as_str() {
+            "" => ui.verbatim(&format!("  {painted}")),
+            about if fits => ui.verbatim(&format!("  {painted}{pad}  {}", Role::Quiet.paint(&format!("# {about}")))),
+            about => {
+                ui.verbatim(&format!("  {painted}"));
+                ui.say(&format!("    {}", Role::Quiet.paint(&format!("# {about}"))));
+            }
+        }
     }
     ui.say("");
     if !left.is_empty() {
-        let how = if wrote_secrets { "fill them in in `.env`" } else { "copy `.env.example` to `.env` and fill them in there" };
+        let how = if wrote_secrets { "fill in `.env`" } else { "copy `.env.example` to `.env` and fill it in" };
         ui.say(&format!("Left for later: {}; {how}.", left.join(", ")));
     }
     say_missing_tools(session, tools);
