@@ -92,7 +92,9 @@ pub(super) fn unfinished(root: &Utf8Path) -> Result<Option<Stored>> {
 fn run(session: &mut Session, steps: &[&Step], journal: &mut Journal, began: Option<Record>, vault: &Vault) -> Result<()> {
     let ui = &mut session.ui;
     apply::apply(steps, journal, began, vault, &mut |event| match event {
-        Event::Started(step) => ui.detail(&format!("… {}", step.title)),
+        // Programs can take long; everything else is over at once.
+        Event::Started(step) if matches!(step.action, Action::Run { .. }) => ui.say(&format!("running: {}", step.title)),
+        Event::Started(step) => ui.detail(&format!("begins: {}", step.title)),
         Event::Line(line) => ui.verbatim(&Role::Quiet.paint(&format!("  | {line}"))),
         Event::Finished(step) => ui.say(&format!("{} {}", Role::Success.paint("done:"), step.title)),
         Event::Skipped(step) => ui.say(&format!("already done: {}", step.title)),

@@ -14,20 +14,7 @@ use crate::support::{APPLICATION_ID, GUILD_ID, Run, Sandbox, run, token, tools};
 fn tool(sandbox: &Sandbox, directory: &Path, program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(tools::find(program).unwrap());
     command.args(arguments).current_dir(directory).env_clear();
-    let cache = tools::cache();
-    command.env("PATH", tools::tool_path()).env("HOME", sandbox.home()).env("npm_config_cache", cache.join("npm"));
-    command.env("npm_config_store_dir", cache.join("pnpm-store")).env("npm_config_update_notifier", "false").env("CI", "1");
-    // How the machine reaches the registry is its own business.
-    for name in
-        ["npm_config_registry", "NPM_CONFIG_USERCONFIG", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"]
-    {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
-    }
-    if let Some(settings) = std::env::var_os("HOME").map(|home| Path::new(&home).join(".npmrc")).filter(|path| path.is_file()) {
-        command.env("NPM_CONFIG_USERCONFIG", settings);
-    }
+    command.envs(tools::package_manager_environment()).env("HOME", sandbox.home()).env("CI", "1");
     command
 }
 

@@ -210,11 +210,10 @@ fn an_offered_program_is_run_when_wanted_and_undone() {
         return;
     }
     let sandbox = Sandbox::new();
-    let path = tools::tool_path().into_string().unwrap();
-    let cache = tools::cache().join("npm").display().to_string();
-    let variables = [("PATH", path.as_str()), ("npm_config_cache", cache.as_str())];
-    let mut terminal =
-        Terminal::start_with(&sandbox, &["new", "discord-bot", "my-bot", "--set", "package_manager=npm"], WIDE, &variables);
+    let environment = tools::package_manager_environment();
+    let variables: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let arguments = ["new", "discord-bot", "my-bot", "--set", "package_manager=npm"];
+    let mut terminal = Terminal::start_with(&sandbox, &arguments, WIDE, &variables);
     terminal.wait_for("Which language?").send("\r");
     for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
         terminal.wait_for(name).send("\r");

@@ -1,6 +1,7 @@
 //! Tools of this machine that a test needs, and the account of tests that could not run without them.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ fn search_path() -> Vec<PathBuf> {
 }
 
 /// PATH with the tools for generated projects in front.
-pub(crate) fn tool_path() -> std::ffi::OsString {
+pub(crate) fn tool_path() -> OsString {
     let tools = env::var_os("NIXSTART_TEST_TOOLS").map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
     env::join_paths(tools.into_iter().chain(env::split_paths(&path))).unwrap()
@@ -25,6 +26,23 @@ pub(crate) fn tool_path() -> std::ffi::OsString {
 pub(crate) fn cache() -> PathBuf {
     let base = env::var_os("NIXSTART_TEST_CACHE").map(PathBuf::from);
     base.unwrap_or_else(|| env::temp_dir().join("nixstart-test-cache"))
+}
+
+/// Variables for npm and pnpm in a home of a test's own: where their downloads are kept, and how this machine reaches the
+/// registry, which is its own business.
+pub(crate) fn package_manager_environment() -> Vec<(String, OsString)> {
+    let own = [
+        ("PATH", tool_path()),
+        ("npm_config_cache", cache().join("npm").into()),
+        ("npm_config_store_dir", cache().join("pnpm-store").into()),
+        ("npm_config_update_notifier", "false".into()),
+    ];
+    let names =
+        ["npm_config_registry", "NPM_CONFIG_REGISTRY", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"];
+    let inherited = names.into_iter().filter_map(|name| Some((name, env::var_os(name)?)));
+    let settings = env::var_os("HOME").map(|home| Path::new(&home).join(".npmrc")).filter(|path| path.is_file());
+    let settings = settings.map(|path| ("NPM_CONFIG_USERCONFIG", path.into_os_string()));
+    own.into_iter().chain(inherited).chain(settings).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Whether every tool is there. When one is missing, the test and the tool are noted for the account that `tests/run`
