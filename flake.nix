@@ -1,7 +1,8 @@
 {
   description = "nixstart: from a bare machine to a running project";
 
-  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  # The same nixpkgs that generated projects are locked to.
+  inputs.nixpkgs.url = "github:cachix/devenv-nixpkgs/rolling";
 
   outputs =
     { self, nixpkgs }:

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, files_below};
 
 const HEAD: &str = "schema = 1\nname = \"t\"\ntitle = \"T\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
 
@@ -33,6 +33,22 @@ fn the_built_in_templates_are_sound() {
     let run = sandbox.run(&["template", "check"]).expect(0);
     assert_eq!(run.stdout, "");
     run.says("discord-bot: 4 combinations of answers").says("0 findings");
+}
+
+#[test]
+fn the_tree_of_every_combination_of_answers() {
+    let sandbox = Sandbox::new();
+    let mut trees = String::new();
+    for language in ["typescript", "javascript"] {
+        for manager in ["pnpm", "npm"] {
+            let name = format!("{language}-{manager}");
+            let (language, manager) = (format!("language={language}"), format!("package_manager={manager}"));
+            sandbox.run(&["new", "discord-bot", &name, "--set", &language, "--set", &manager]).expect(0);
+            let files = files_below(&sandbox.work().join(&name));
+            trees += &format!("== {name}\n{}\n", files.into_keys().collect::<Vec<_>>().join("\n"));
+        }
+    }
+    insta::assert_snapshot!(trees);
 }
 
 #[test]

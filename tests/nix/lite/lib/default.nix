@@ -44,6 +44,7 @@ let
     getExe = p: "${getBin p}/bin/${p.meta.mainProgram or (p.pname or p.name)}"; getExe' = p: n: "${getBin p}/bin/${n}";
     makeBinPath = ps: concatMapStringsSep ":" (p: "${getBin p}/bin") (filter (p: p != null) ps);
     importJSON = f: fromJSON (readFile f); fileContents = f: removeSuffix "\n" (readFile f);
+    importTOML = path: builtins.fromTOML (builtins.readFile path);
     cleanSourceWith = { src, filter ? _: _: true, name ? "source" }: { outPath = b.path { path = src.origSrc or src; inherit name filter; }; origSrc = src; inherit name filter; };
     cleanSource = src: cleanSourceWith { inherit src; filter = p: _: !(elem (baseNameOf p) [ ".git" ".svn" ".hg" ] || hasSuffix "~" p || hasPrefix "result" (baseNameOf p)); };
     sourceByRegex = src: rs: cleanSourceWith { inherit src; filter = p: _: any (r: match r (removePrefix (toString src + "/") p) != null) rs; };

@@ -405,5 +405,5 @@ in
   "nixpkgs-fmt" "alejandra" "shellcheck" "shfmt" "actionlint" "eslint" "prettier" "umoci" "dive" "docker" "docker-compose"
   "kubectl" "kompose" "gnumake" "cmake" "ninja" "pip" "poetry" "gradle" "openssl" "zlib" "sqlite" "qemu" "qemu_kvm" "cloud-utils" "cdrkit"
   "busybox" "tini" "dumb-init" "envsubst" "direnv" "nix-direnv" "nix" "cachix" "openssh" "ripgrep" "fd" "just" "watchexec" "tzdata" "iana-etc" "vips"
-  "mailcap" "pyright" "basedpyright" "mold-wrapped" "ruff" "poetry-core" "clang" "clang-tools" "jdt-language-server" "gdb" "lldb" "ccls" "valgrind" "rustPackages" "libclang" "apple-sdk" "apple-sdk_15" "rust-analyzer" "rustfmt" "clippy" "sops" "age" "gnupg" "mariadb" "mongodb" "minio" "mailpit" "caddy" "util-linux" "procps" "ncurses" "less" "nodemon" "overmind" "hivemind" "honcho" "mprocs"
+  "mailcap" "pyright" "basedpyright" "mold-wrapped" "ruff" "poetry-core" "clang" "clang-tools" "jdt-language-server" "gdb" "lldb" "ccls" "valgrind" "rustPackages" "libclang" "apple-sdk" "apple-sdk_15" "rust-analyzer" "rustfmt" "clippy" "installShellFiles" "sops" "age" "gnupg" "mariadb" "mongodb" "minio" "mailpit" "caddy" "util-linux" "procps" "ncurses" "less" "nodemon" "overmind" "hivemind" "honcho" "mprocs"
 ]
