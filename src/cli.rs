@@ -19,7 +19,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::ask::{self, Ask};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{facts, interrupt};
+use crate::host::{crash, facts, interrupt};
 use crate::ui::{Color, Options, Ui, Verbosity};
 
 /// From a bare machine to a running project whose environment is reproducible with Nix
@@ -90,8 +90,12 @@ struct PlanFlags {
     json: bool,
 }
 
-/// Runs the program and returns its exit code.
+/// Runs the program and returns its exit code. A bug ends in a report and exit code 70.
 pub fn main(args: Vec<OsString>) -> u8 {
+    crash::guard(|| run(args))
+}
+
+fn run(args: Vec<OsString>) -> u8 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -101,19 +105,17 @@ pub fn main(args: Vec<OsString>) -> u8 {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let mut ui = Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain });
     interrupt::listen();
+    let ui = Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain });
     let ask = ask::for_terminal(&ui, cli.global.no_input);
-    let outcome = enter(&cli.global).and_then(|()| {
-        let mut session = Session { ui: Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain }), ask };
-        dispatch(cli.command, &mut session)
-    });
+    let mut session = Session { ui, ask };
+    let outcome = enter(&cli.global).and_then(|()| dispatch(cli.command, &mut session));
     match outcome {
         Ok(()) => 0,
         // Whoever read our output has what they wanted.
         Err(error) if error.is_broken_pipe() => 0,
         Err(error) => {
-            ui.error(&error);
+            session.ui.error(&error);
             error.kind().exit_code()
         }
     }

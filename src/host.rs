@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod clock;
+pub mod crash;
 pub mod exec;
 pub mod facts;
 pub mod files;

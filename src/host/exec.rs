@@ -2,16 +2,20 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
+use rustix::process::{Pid, Signal};
 
 use super::interrupt;
 use crate::error::{Error, ErrorKind, Result};
 
+/// How long a program may take to end after it was asked to.
+const GRACE: Duration = Duration::from_secs(5);
 /// How many of the last lines are kept for an error message.
 const TAIL: usize = 12;
 
@@ -26,6 +30,7 @@ pub fn run(directory: &Utf8Path, program: &str, arguments: &[String], on_line: &
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .process_group(0)
         .spawn();
     let mut child = match spawned {
         Ok(child) => child,
@@ -58,17 +63,31 @@ fn follow(child: &mut Child, on_line: &mut dyn FnMut(&str)) -> Result<ExitStatus
     }
     drop(sender);
     loop {
+        if interrupt::is_interrupted() {
+            end_group(child)?;
+            return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+        }
         match lines.recv_timeout(Duration::from_millis(100)) {
             Ok(line) => on_line(&line),
             Err(RecvTimeoutError::Disconnected) => return Ok(child.wait()?),
-            Err(RecvTimeoutError::Timeout) if interrupt::is_interrupted() => {
-                child.kill()?;
-                child.wait()?;
-                return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
-            }
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
+}
+
+/// Ends a child with everything it started: it is asked first, and after a grace period nobody is asked any more.
+fn end_group(child: &mut Child) -> Result<()> {
+    let group = Pid::from_child(child);
+    let signal = |signal| rustix::process::kill_process_group(group, signal).map_err(std::io::Error::from);
+    signal(Signal::TERM)?;
+    let deadline = Instant::now() + GRACE;
+    while child.try_wait()?.is_none() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(20));
+    }
+    // Gone already is what we want.
+    let _gone = signal(Signal::KILL);
+    child.wait()?;
+    Ok(())
 }
 
 fn read_lines(stream: Box<dyn Read + Send>, sender: Sender<String>) {

@@ -1,7 +1,7 @@
 //! Files: written whole or not at all, never through a link, and made durable before anybody is told.
 
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt as _;
@@ -25,6 +25,11 @@ pub fn write_new(path: &Utf8Path, contents: &[u8], mode: u32) -> io::Result<File
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(contents)?;
     Ok(file)
+}
+
+/// Makes a directory, and those above it, that only its owner may look into.
+pub fn create_private_directory(path: &Utf8Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Whether an atomic write may take the place of a file.

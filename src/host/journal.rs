@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt;
 use fs_err::{File, OpenOptions};
 
-use super::{clock, files, paths, random};
+use super::{clock, files, paths};
 use crate::error::{Error, Result};
 use crate::plan::receipt::{FORMAT, Record, Status};
 use crate::plan::{Plan, Receipt};
@@ -21,7 +21,7 @@ pub struct Journal {
 /// A receipt on disk.
 #[derive(Debug)]
 pub struct Stored {
-    /// Its id: the moment it began and four random bytes.
+    /// Its id: the moment it began and a digest of the project's path.
     pub id: String,
     /// The journal, folded.
     pub receipt: Receipt,
@@ -35,10 +35,9 @@ impl Journal {
     /// Begins the receipt of a plan. Its first line becomes durable with the first step's.
     pub fn begin(plan: &Plan) -> Result<(Self, Record)> {
         let directory = receipts_directory()?;
-        fs_err::create_dir_all(&directory)?;
+        files::create_private_directory(&directory)?;
         let at = clock::timestamp();
-        let moment: String = at.chars().filter(char::is_ascii_alphanumeric).collect();
-        let id = format!("{}-{}", moment.trim_end_matches('Z').to_lowercase(), random::suffix()?);
+        let id = format!("{}{}", clock::compact_timestamp(), suffix_of(&plan.root));
         let file = files::write_new(&directory.join(format!("{id}.jsonl")), b"", files::PRIVATE)?;
         files::sync_directory(&directory)?;
         let began =
@@ -78,7 +77,7 @@ impl Journal {
     /// Keeps bytes that are about to be replaced, readable by the owner only, and returns where.
     pub fn keep(&self, step: &str, contents: &[u8]) -> Result<Utf8PathBuf> {
         let directory = self.directory.join(&self.id);
-        fs_err::create_dir_all(&directory)?;
+        files::create_private_directory(&directory)?;
         let path = directory.join(step);
         if !files::holds(&path, contents) {
             files::write_atomically(&path, contents, files::PRIVATE, files::Existing::Replace)?;
@@ -87,12 +86,24 @@ impl Journal {
     }
 }
 
+/// The end of the ids of a project's receipts, so that they are found without reading all.
+fn suffix_of(root: &Utf8Path) -> String {
+    files::sha256(root.as_str().as_bytes()).chars().take(8).fold("-".to_owned(), |suffix, digit| suffix + &digit.to_string())
+}
+
 /// Every receipt that can be read, newest first.
 pub fn list() -> Result<Vec<Stored>> {
+    list_ending_with("")
+}
+
+fn list_ending_with(suffix: &str) -> Result<Vec<Stored>> {
     let directory = receipts_directory()?;
     let Ok(entries) = directory.read_dir_utf8() else { return Ok(Vec::new()) };
-    let mut ids: Vec<String> =
-        entries.flatten().filter_map(|entry| entry.file_name().strip_suffix(".jsonl").map(str::to_owned)).collect();
+    let mut ids: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().strip_suffix(".jsonl").map(str::to_owned))
+        .filter(|id| id.ends_with(suffix))
+        .collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));
     Ok(ids.into_iter().filter_map(|id| load(&id).ok()).collect())
 }
@@ -110,5 +121,6 @@ pub fn load(id: &str) -> Result<Stored> {
 
 /// The newest receipt of a project that is in a state a command can work on.
 pub fn newest_of(root: &Utf8Path, is_wanted: impl Fn(Status) -> bool) -> Result<Option<Stored>> {
-    Ok(list()?.into_iter().find(|stored| stored.receipt.plan.root == root && is_wanted(stored.receipt.status)))
+    let of_project = list_ending_with(&suffix_of(root))?;
+    Ok(of_project.into_iter().find(|stored| stored.receipt.plan.root == root && is_wanted(stored.receipt.status)))
 }

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use fs_err::{File, OpenOptions};
 
-use super::files::sha256;
+use super::files::{self, sha256};
 use super::paths;
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ impl Lock {
     /// Takes the lock of a project, or says that another nixstart has it.
     pub fn acquire(root: &Utf8Path) -> Result<Self> {
         let directory = paths::state_directory()?.join("locks");
-        fs_err::create_dir_all(&directory)?;
+        files::create_private_directory(&directory)?;
         let name: String = sha256(root.as_str().as_bytes()).chars().take(16).collect();
         let file = OpenOptions::new().create(true).write(true).truncate(false).open(directory.join(name))?;
         match file.file().try_lock() {
