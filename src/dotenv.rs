@@ -5,5 +5,5 @@
 pub mod reader;
 pub mod writer;
 
-pub use reader::{Entry, read};
+pub use reader::{Entry, read, unread_lines};
 pub use writer::{Unportable, quote};

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod dotenv;
 pub mod error;
 pub mod file_tree;
+pub mod nix;
 pub mod plan;
 pub mod project;
 pub mod question;

@@ -88,7 +88,7 @@ impl Undo {
     /// The undo as a line of a plan.
     pub fn describe(&self) -> String {
         match self {
-            Self::Restore => "undo restores what was there before".to_owned(),
+            Self::Restore => "undo: put back what was there before".to_owned(),
             Self::Inverse { by } => format!("undo: {by}"),
             Self::Manual { instruction } => format!("undo by hand: {instruction}"),
             Self::Irreversible { reason } => format!("cannot be undone: {reason}"),

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::env_vars;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use style::Role;
 
 /// When colour is used.
@@ -162,7 +162,11 @@ impl Ui {
 
     /// Reports a failed command.
     pub fn error(&mut self, error: &Error) {
-        self.labelled(Role::Error, "error", &error.to_string());
+        match error.kind() {
+            // Saying no is no error.
+            ErrorKind::Declined => self.write(&error.to_string()),
+            _ => self.labelled(Role::Error, "error", &error.to_string()),
+        }
         for cause in error.causes() {
             self.write(&format!("  caused by: {cause}"));
         }

@@ -74,16 +74,20 @@ impl Ask for Inquire {
     }
 }
 
+const LEFT: &str = "left for later";
 const LATER: &str = "Enter alone leaves it for later";
 
 impl Inquire {
     fn hidden(&self, prompt: &str) -> Result<SecretString> {
         let password = Password::new(prompt).with_render_config(self.style).without_confirmation().with_help_message(LATER);
+        let password = password.with_formatter(&|entered| if entered.is_empty() { LEFT.into() } else { "********".into() });
         password.with_display_mode(PasswordDisplayMode::Masked).prompt().map(SecretString::from).map_err(failed)
     }
 
     fn visible(&self, prompt: &str) -> Result<SecretString> {
-        Text::new(prompt).with_render_config(self.style).with_help_message(LATER).prompt().map(SecretString::from).map_err(failed)
+        let text = Text::new(prompt).with_render_config(self.style).with_help_message(LATER);
+        let text = text.with_formatter(&|entered| if entered.is_empty() { LEFT.into() } else { entered.into() });
+        text.prompt().map(SecretString::from).map_err(failed)
     }
 
     fn text(&self, asked: Asked<'_>) -> Result<Answer> {
@@ -117,7 +121,9 @@ impl Inquire {
         };
         let options = question.choices.iter().map(Shown).collect();
         let mut select = Select::new(question.prompt(), options).with_render_config(self.style).with_starting_cursor(start);
-        select.help_message = question.help.as_deref();
+        if let Some(help) = &question.help {
+            select = select.with_help_message(help);
+        }
         let chosen = select.with_formatter(&|option| option.value.0.label().to_owned()).prompt().map_err(failed)?;
         Ok(Answer::Text(chosen.0.value.clone()))
     }
@@ -130,7 +136,9 @@ impl Inquire {
         };
         let options = question.choices.iter().map(Shown).collect();
         let mut select = MultiSelect::new(question.prompt(), options).with_render_config(self.style).with_default(&chosen);
-        select.help_message = question.help.as_deref();
+        if let Some(help) = &question.help {
+            select = select.with_help_message(help);
+        }
         let chosen = select.prompt().map_err(failed)?;
         Ok(Answer::List(chosen.into_iter().map(|choice| choice.0.value.clone()).collect()))
     }

@@ -37,6 +37,10 @@ impl Ask for Plain {
             };
             match answer {
                 Ok(answer) => return Ok(answer),
+                Err(_) if !question.choices.is_empty() => {
+                    ui.refuse(&format!("type a number from 1 to {}", question.choices.len()));
+                }
+                Err(_) if question.kind == QuestionKind::Confirm => ui.refuse("type yes or no"),
                 Err(error) => ui.refuse(&error.to_string()),
             }
         }

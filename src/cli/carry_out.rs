@@ -37,7 +37,7 @@ pub(super) fn carry_out(session: &mut Session, plan: &Plan, vault: &Vault, flags
         plan.notes.iter().for_each(|note| session.ui.say(&format!("note: {note}")));
         return Ok(Outcome::NothingToDo);
     }
-    if !flags.json || flags.dry_run {
+    if !flags.json {
         plan_view::show(&mut session.ui, plan, &current(plan));
     }
     if flags.dry_run || (flags.json && !flags.yes) {

@@ -12,11 +12,12 @@ use super::carry_out::{self, Outcome};
 use super::{PlanFlags, Session, answers, directory, secrets, template};
 use crate::ask::{self, Asked};
 use crate::error::{Error, Result};
+use crate::file_tree::FileTree;
 use crate::host::facts::Tools;
 use crate::host::lock::Lock;
 use crate::host::vault::Vault;
 use crate::host::{git, paths, target};
-use crate::plan::{Action, SecretEntry};
+use crate::plan::SecretEntry;
 use crate::project::create::{self, CreateError, Git, Request};
 use crate::project::{ProjectName, Site};
 use crate::question::{Answer, Answers, Choice, Question, QuestionKind};
@@ -83,6 +84,8 @@ struct Collected {
     site: Site,
     scaffold: Scaffold,
     secrets: Vec<SecretEntry>,
+    /// What looks like a mistake and is repeated where consent is asked for.
+    warnings: Vec<String>,
     vault: Vault,
     tools: Tools,
 }
@@ -105,7 +108,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
 fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Result<()> {
     // Somebody may have made the directory while questions were answered.
     collected.site = target::survey(&collected.site.path)?;
-    let Collected { template, site, scaffold, secrets, vault, tools } = &collected;
+    let Collected { template, site, scaffold, secrets, warnings, vault, tools } = &collected;
     let on_disk = if site.exists { target::on_disk_of(&site.path, &scaffold.tree)? } else { BTreeMap::new() };
     let resolutions = conflicts::resolve(session, &scaffold.tree, &on_disk)?;
     let runs = next_steps::offered_runs(session, template, scaffold, tools)?;
@@ -119,15 +122,15 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
         secrets,
         runs: &runs,
     };
-    let plan = create::plan(&request).map_err(|error| explain(error, site))?;
-    match carry_out::carry_out(session, &plan, vault, args.flags())? {
+    let mut creation = create::plan(&request).map_err(|error| explain(error, site))?;
+    creation.plan.notes.extend(warnings.iter().cloned());
+    match carry_out::carry_out(session, &creation.plan, vault, args.flags())? {
         Outcome::Shown => {}
         Outcome::NothingToDo => {
             session.ui.say(&format!("Nothing to do: `{}` is as the template wants it", paths::shown(&site.path)));
         }
         Outcome::Applied => {
-            let wrote_secrets = plan.steps.iter().any(|step| matches!(step.action, Action::WriteSecrets { .. }));
-            next_steps::report(session, &collected, &runs, wrote_secrets)?;
+            next_steps::report(session, &collected, &creation, &runs)?;
         }
     }
     Ok(())
@@ -174,7 +177,7 @@ fn choose_template(name: Option<&str>, session: &mut Session) -> Result<Template
 /// Everything that is asked and read, in the order in which a person meets it.
 fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Path, name: &ProjectName) -> Result<Collected> {
     let given = answers::read_given(&template.manifest, &args.set, args.answers.as_deref())?;
-    let sources = secrets::Sources::read(args.env_file.as_deref())?;
+    let sources = secrets::Sources::read(&mut session.ui, args.env_file.as_deref())?;
     let site = target::survey(path)?;
     target::check_writable(path)?;
     if args.commit {
@@ -184,46 +187,64 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Pa
                 .hint("commit them first, or leave `--commit` out"));
         }
     }
-    if let Some(stored) = carry_out::unfinished(path)?.filter(|_| !args.only_shows()) {
-        session.ui.warn(&format!("an earlier run for this directory was cut short at {}", stored.receipt.at));
-        session.ui.hint(&format!(
-            "continue it with the same command and `--resume`, or take it back with `nixstart undo {}`",
-            stored.id
-        ));
+    if !args.only_shows() {
+        refuse_when_cut_short(path)?;
     }
-    let earlier =
-        site.record.as_ref().filter(|record| record.template == template.manifest.name).map(|record| record.answers.clone());
-    let answers = answers::complete(session, &template, given.answers, &earlier.unwrap_or_default())?;
+    let earlier = site.record.as_ref().map(|record| record.answers.clone()).unwrap_or_default();
+    let answers = answers::complete(session, &template, given.answers, &earlier)?;
+    refuse_to_mix(&template, &site, &answers)?;
     say_derived_names(session, &template, name);
     let scaffold = render(&template, name, &answers)?;
     let mut vault = Vault::default();
-    let can_hold_secrets = args.git() != Git::Leave || site.is_repository || site.parent_repository.is_some();
-    let secrets = if can_hold_secrets {
-        secrets::collect(session, &missing_specs(&template, &site), &sources, &given.plain_secrets, &mut vault)?
+    let exposure = create::why_env_is_exposed(&site, args.git(), &expected_gitignore(&site, &scaffold.tree));
+    let asking = exposure.map(|why| {
+        if session.ask.is_interactive() && !template.manifest.secrets.is_empty() {
+            session.ui.say(&format!("Secrets are not asked for, because a `.env` would not be private: {why}"));
+        }
+        std::mem::replace(&mut session.ask, ask::defaults())
+    });
+    let collected = secrets::collect(session, &missing_specs(&template, &site), &sources, &given.plain_secrets, &mut vault);
+    if let Some(asking) = asking {
+        session.ask = asking;
+    }
+    let secrets::Collected { entries: secrets, warnings } = collected?;
+    Ok(Collected { template, site, scaffold, secrets, warnings, vault, tools: Tools::find() })
+}
+
+/// A run that was cut short is continued or taken back before another one begins, so that no two own the same files.
+fn refuse_when_cut_short(path: &Utf8Path) -> Result<()> {
+    let unfinished = carry_out::unfinished(path)?.filter(|stored| !stored.receipt.steps_to_undo().is_empty());
+    let Some(stored) = unfinished else { return Ok(()) };
+    Err(Error::failed(format!("an earlier run for this directory was cut short at {}", stored.receipt.at))
+        .hint("continue it with the same command and `--resume`")
+        .hint(format!("or take it back with `nixstart undo {}`", stored.id)))
+}
+
+/// Other answers, or another template, would mix two projects in one directory.
+fn refuse_to_mix(template: &Template, site: &Site, answers: &Answers) -> Result<()> {
+    let Some(record) = &site.record else { return Ok(()) };
+    let is_other = |(name, answer): &(&String, &Answer)| answers.get(*name).is_some_and(|given| given != *answer);
+    let what = if record.template == template.manifest.name {
+        let differing = record.answers.iter().find(is_other);
+        differing.map(|(name, answer)| format!("{name} = {}", answer.display()))
     } else {
-        held_back(session, &template, &sources, &given.plain_secrets, &mut vault)?
+        Some(format!("the template `{}`", record.template))
     };
-    Ok(Collected { template, site, scaffold, secrets, vault, tools: Tools::find() })
+    let Some(what) = what else { return Ok(()) };
+    Err(Error::refused(format!("`{}` was made with {what}; anything else would mix two projects", paths::shown(&site.path)))
+        .hint("choose another directory"))
+}
+
+/// The `.gitignore` that the project will have, unless somebody decides otherwise: the lines of both.
+fn expected_gitignore(site: &Site, tree: &FileTree) -> String {
+    let ours = tree.get(".gitignore").map(|file| String::from_utf8_lossy(&file.contents).into_owned());
+    [site.gitignore.clone(), ours].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
 /// The declared secrets that the `.env` of an existing project lacks.
 fn missing_specs(template: &Template, site: &Site) -> Vec<crate::secret::SecretSpec> {
     let present = site.env_keys.as_deref().unwrap_or_default();
     template.manifest.secrets.iter().filter(|spec| !present.contains(&spec.name)).cloned().collect()
-}
-
-/// Without a repository that ignores `.env`, nobody is asked for secrets; what was brought along is checked and held back.
-fn held_back(
-    session: &mut Session,
-    template: &Template,
-    sources: &secrets::Sources,
-    plain: &BTreeMap<String, String>,
-    vault: &mut Vault,
-) -> Result<Vec<SecretEntry>> {
-    let asking = std::mem::replace(&mut session.ask, ask::defaults());
-    let collected = secrets::collect(session, &template.manifest.secrets, sources, plain, vault);
-    session.ask = asking;
-    collected
 }
 
 fn say_derived_names(session: &mut Session, template: &Template, name: &ProjectName) {

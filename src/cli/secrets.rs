@@ -8,13 +8,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Session;
 use crate::dotenv::{self, Entry};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use crate::host::vault::Vault;
 use crate::host::{clock, paths};
 use crate::plan::{SecretEntry, SecretSource};
 use crate::secret::example::comment;
 use crate::secret::schema::in_question_order;
 use crate::secret::{SecretSpec, check, cross_check};
+use crate::ui::Ui;
 
 /// Where values come from, before anybody is asked.
 #[derive(Debug, Default)]
@@ -26,17 +27,23 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Reads `--env-file`.
-    pub(super) fn read(file: Option<&Utf8Path>) -> Result<Self> {
+    /// Reads `--env-file`, and says which lines of it nobody reads.
+    pub(super) fn read(ui: &mut Ui, file: Option<&Utf8Path>) -> Result<Self> {
         let Some(file) = file else { return Ok(Self::default()) };
         let mut text = String::new();
         let path = if file == "-" {
+            if Ui::is_interactive() {
+                ui.say("Paste lines of the form NAME=value; Ctrl-D on a line of its own ends them");
+            }
             std::io::stdin().read_to_string(&mut text)?;
             None
         } else {
             text = fs_err::read_to_string(file)?;
             Some(paths::absolute(file)?)
         };
+        for line in dotenv::unread_lines(&text) {
+            ui.warn(&format!("line {line} of `{file}` is no assignment, so it is left out"));
+        }
         let entries = dotenv::read(SecretString::from(text).expose_secret());
         Ok(Self { entries, path })
     }
@@ -44,6 +51,14 @@ impl Sources {
     fn source(&self) -> SecretSource {
         self.path.as_ref().map_or(SecretSource::StandardInput, |path| SecretSource::File { path: path.clone() })
     }
+}
+
+/// What was collected.
+pub(super) struct Collected {
+    /// Every variable and where its value comes from; no values.
+    pub(super) entries: Vec<SecretEntry>,
+    /// What looks like a copying mistake.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Collects a value, or a reason why there is none yet, for every declared secret and every other variable brought along.
@@ -54,13 +69,13 @@ pub(super) fn collect(
     sources: &Sources,
     plain: &BTreeMap<String, String>,
     vault: &mut Vault,
-) -> Result<Vec<SecretEntry>> {
+) -> Result<Collected> {
     let mut found: BTreeMap<&str, SecretSource> = BTreeMap::new();
     for spec in in_question_order(specs) {
         let source = collect_one(session, spec, sources, plain.get(&spec.name), vault)?;
         found.insert(&spec.name, source);
     }
-    warn_of_mix_ups(session, specs, vault);
+    let warnings = mix_ups(session, specs, sources, vault);
     let entry = |spec: &SecretSpec| SecretEntry {
         name: spec.name.clone(),
         comment: comment(spec),
@@ -74,7 +89,8 @@ pub(super) fn collect(
         vault.insert(&brought.key, brought.value.clone());
         Ok(SecretEntry { name: brought.key.clone(), comment: String::new(), source: sources.source() })
     });
-    declared.into_iter().map(Ok).chain(others).collect()
+    let entries = declared.into_iter().map(Ok).chain(others).collect::<Result<_>>()?;
+    Ok(Collected { entries, warnings })
 }
 
 fn collect_one(
@@ -125,12 +141,20 @@ fn introduce(session: &mut Session, spec: &SecretSpec) {
     }
 }
 
-fn warn_of_mix_ups(session: &mut Session, specs: &[SecretSpec], vault: &Vault) {
+/// Says what looks like a mistake: values that do not belong together, and names that are nearly those of a secret.
+fn mix_ups(session: &mut Session, specs: &[SecretSpec], sources: &Sources, vault: &Vault) -> Vec<String> {
     let values: Vec<(&SecretSpec, &SecretString)> =
         specs.iter().filter_map(|spec| Some((spec, vault.get(&spec.name)?))).collect();
-    for warning in cross_check(&values) {
-        session.ui.warn(&warning);
+    let mut warnings = cross_check(&values);
+    let names = || specs.iter().map(|spec| spec.name.as_str());
+    let unknown = sources.entries.iter().filter(|entry| !names().any(|name| name == entry.key));
+    warnings.extend(
+        unknown.filter_map(|entry| Some(format!("the template has no `{}`; {}", entry.key, did_you_mean(&entry.key, names())?))),
+    );
+    for warning in &warnings {
+        session.ui.warn(warning);
     }
+    warnings
 }
 
 fn refused(name: &str, message: &str, hint: &str) -> Error {

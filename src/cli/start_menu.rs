@@ -11,7 +11,8 @@ pub(super) fn run(session: &mut Session) -> Result<()> {
         return Ok(());
     }
     let question = menu();
-    let asked = Asked { question: &question, default: None, flag: "nixstart new" };
+    let default = Answer::Text("new".to_owned());
+    let asked = Asked { question: &question, default: Some(&default), flag: "nixstart new" };
     let Answer::Text(choice) = session.ask.ask(&mut session.ui, asked)? else { return Ok(()) };
     match choice.as_str() {
         "new" => new::run(new::Args::default(), session),

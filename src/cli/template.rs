@@ -135,7 +135,10 @@ fn description(template: &Template) -> Value {
 
 fn check_templates(session: &mut Session, path: Option<&Utf8Path>, as_json: bool) -> Result<()> {
     let templates = match path {
-        Some(path) => vec![template_folder::read(path)?],
+        // What cannot be read at all is a finding, too.
+        Some(path) => {
+            vec![template_folder::read(path).map_err(|error| Error::new(ErrorKind::Findings, format!("{path}: {error}")))?]
+        }
         None => built_in()?,
     };
     let reports: Vec<(&Template, Report)> =

@@ -32,7 +32,7 @@ pub struct Entry {
 
 /// Reads every variable, each once, in the order of first appearance.
 pub fn read(text: &str) -> Vec<Entry> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = normalized(text);
     let mut entries: Vec<Entry> = Vec::new();
     for assignment in ASSIGNMENT.captures_iter(&text) {
         let entry = decode(&assignment);
@@ -42,6 +42,27 @@ pub fn read(text: &str) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// The 1-based numbers of lines that are neither an assignment, a comment nor blank, so that no program reads them.
+pub fn unread_lines(text: &str) -> Vec<usize> {
+    let text = normalized(text);
+    let spans: Vec<_> = ASSIGNMENT.find_iter(&text).map(|found| found.range()).collect();
+    let mut start = 0;
+    let mut unread = Vec::new();
+    for (index, line) in text.split('\n').enumerate() {
+        let end = start + line.len();
+        let is_read = spans.iter().any(|span| span.start <= end && start < span.end);
+        if !is_read && !line.trim().is_empty() && !line.trim_start().starts_with('#') {
+            unread.push(index + 1);
+        }
+        start = end + 1;
+    }
+    unread
+}
+
+fn normalized(text: &str) -> String {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
 }
 
 fn decode(assignment: &Captures<'_>) -> Entry {
@@ -72,6 +93,11 @@ mod tests {
 
     fn pairs(text: &str) -> Vec<(String, String)> {
         read(text).into_iter().map(|entry| (entry.key, entry.value.expose_secret().to_owned())).collect()
+    }
+
+    #[test]
+    fn names_the_lines_nobody_reads() {
+        assert_eq!(unread_lines("A=1\njunk\n# c\n\nB='x\ny'\n=v\n"), [2, 7]);
     }
 
     #[test]

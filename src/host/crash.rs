@@ -48,7 +48,7 @@ mod tests {
 
     fn state() -> Result<Utf8PathBuf> {
         let name = format!("nixstart-crash-test-{}", std::process::id());
-        Ok(Utf8PathBuf::from_path_buf(std::env::temp_dir().join(name)).unwrap())
+        Utf8PathBuf::from_path_buf(std::env::temp_dir().join(name)).map_err(|path| Error::failed(format!("{path:?}")))
     }
 
     #[test]

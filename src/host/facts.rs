@@ -1,30 +1,49 @@
 //! What is known about this machine: which tools are installed, and who we are.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
+use super::exec;
 use crate::env_vars;
+use crate::nix::NixVersion;
 use crate::template::check::HOST_TOOLS;
 
-/// The tools found on PATH.
+/// The tools found on PATH that can be used.
 #[derive(Debug, Clone)]
-pub struct Tools(Vec<&'static str>);
+pub struct Tools {
+    usable: Vec<&'static str>,
+    /// A Nix that is there and too old for what nixstart generates.
+    pub outdated_nix: Option<NixVersion>,
+}
 
 impl Tools {
     /// Looks for every tool a next step can ask for.
     pub fn find() -> Self {
-        Self(HOST_TOOLS.into_iter().filter(|tool| find(tool).is_some()).collect())
+        let outdated_nix = find("nix").and_then(|_| nix_version()).filter(|version| !version.is_new_enough());
+        let is_usable = |tool: &&str| find(tool).is_some() && !(*tool == "nix" && outdated_nix.is_some());
+        Self { usable: HOST_TOOLS.into_iter().filter(is_usable).collect(), outdated_nix }
     }
 
     /// Whether a tool is there.
     pub fn has(&self, tool: &str) -> bool {
-        self.0.contains(&tool)
+        self.usable.contains(&tool)
     }
 
     /// The tools as the value `host` of a template.
     pub fn to_value(&self) -> Value {
         HOST_TOOLS.into_iter().map(|tool| (tool.to_owned(), Value::Bool(self.has(tool)))).collect::<Map<_, _>>().into()
     }
+}
+
+/// What `nix --version` says; `None` when it says nothing that can be read.
+fn nix_version() -> Option<NixVersion> {
+    let mut first_line = None;
+    let arguments = ["--version".to_owned()];
+    exec::run(Utf8Path::new("/"), "nix", &arguments, &mut |line| {
+        first_line = first_line.take().or_else(|| Some(line.to_owned()));
+    })
+    .ok()?;
+    NixVersion::parse(&first_line?)
 }
 
 /// Where a program is, when it is on PATH.

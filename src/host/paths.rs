@@ -70,5 +70,9 @@ fn lexically_clean(path: &Utf8Path) -> Utf8PathBuf {
 /// A path as a person would type it from the current directory.
 pub fn shown(path: &Utf8Path) -> String {
     let relative = current_directory().ok().and_then(|here| path.strip_prefix(here).ok().map(ToString::to_string));
-    relative.filter(|path| !path.is_empty()).unwrap_or_else(|| path.to_string())
+    match relative.as_deref() {
+        Some("") => ".".to_owned(),
+        Some(relative) => relative.to_owned(),
+        None => path.to_string(),
+    }
 }

@@ -23,7 +23,8 @@ pub fn read(folder: &Utf8Path) -> Result<Template> {
     let mut source = Source::new();
     let mut size = 0;
     collect(folder, folder, &mut source, &mut size)?;
-    Template::parse(source).map_err(|error| Error::failed(error).hint("`nixstart template check` looks at the whole template"))
+    Template::parse(source)
+        .map_err(|error| Error::failed(error).hint("`docs/templates.md` and `assets/template.schema.json` describe the manifest"))
 }
 
 fn collect(root: &Utf8Path, folder: &Utf8Path, source: &mut Source, size: &mut u64) -> Result<()> {

@@ -69,8 +69,19 @@ pub enum CreateError {
     TrackedEnv,
 }
 
+/// The plan of a new project, and what a person has to be told besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// The plan.
+    pub plan: Plan,
+    /// Files of the template that do not take the place of the user's own.
+    pub kept: Vec<RelativePath>,
+    /// Why a `.env` in the project would not be private, as a fragment.
+    pub exposure: Option<&'static str>,
+}
+
 /// Plans a new project.
-pub fn plan(request: &Request<'_>) -> Result<Plan, CreateError> {
+pub fn plan(request: &Request<'_>) -> Result<Creation, CreateError> {
     let files = file_steps(request)?;
     let mut plan = Plan {
         command: "new".to_owned(),
@@ -79,10 +90,20 @@ pub fn plan(request: &Request<'_>) -> Result<Plan, CreateError> {
         steps: files.steps,
         notes: files.notes,
     };
-    add_git(request, &files.written, &mut plan);
-    add_secrets(request, &files.gitignore, &mut plan)?;
+    add_git(request, &files.written, &files.kept, &mut plan);
+    let exposure = why_env_is_exposed(request.site, request.git, &files.gitignore).filter(|_| !request.secrets.is_empty());
+    add_secrets(request, exposure, &mut plan)?;
     plan.steps.extend(request.runs.iter().enumerate().map(|(index, run)| run_step(request, index, run)));
-    Ok(plan)
+    Ok(Creation { plan, kept: files.kept, exposure })
+}
+
+/// Why a `.env` in a project would not be private, as a fragment; `gitignore` is the text the project will have.
+pub fn why_env_is_exposed(site: &Site, git: Git, gitignore: &str) -> Option<&'static str> {
+    let will_be_repository = site.is_repository || git != Git::Leave || site.parent_repository.is_some();
+    if !will_be_repository {
+        return Some("no git repository ignores it here");
+    }
+    (!ignores_env(gitignore) && !site.env_is_ignored).then_some("no ignore rule covers it")
 }
 
 /// The steps that write files, and what follows from them.
@@ -91,6 +112,8 @@ struct FileSteps {
     notes: Vec<String>,
     /// The files that are ours after the plan: written by it, or there with the same bytes.
     written: Vec<RelativePath>,
+    /// Files that stay the user's own.
+    kept: Vec<RelativePath>,
     /// The `.gitignore` that the project will have.
     gitignore: String,
 }
@@ -100,13 +123,14 @@ fn file_steps(request: &Request<'_>) -> Result<FileSteps, CreateError> {
     if !request.site.exists {
         let written = request.tree.iter().map(|(path, _)| path.clone()).collect();
         let gitignore = text(request.tree.get(".gitignore"));
-        return Ok(FileSteps { steps: vec![create_directory(request)], notes: Vec::new(), written, gitignore });
+        return Ok(FileSteps { steps: vec![create_directory(request)], notes: Vec::new(), written, kept: Vec::new(), gitignore });
     }
     let mut new = FileTree::default();
     let mut files = FileSteps {
         steps: Vec::new(),
         notes: Vec::new(),
         written: Vec::new(),
+        kept: Vec::new(),
         gitignore: request.site.gitignore.clone().unwrap_or_default(),
     };
     let mut same = 0;
@@ -145,7 +169,10 @@ fn resolve(
 ) -> Result<(), CreateError> {
     let resolution = request.resolutions.get(path).copied().unwrap_or_else(|| Resolution::default_for(path));
     match resolution {
-        Resolution::Keep => files.notes.push(format!("`{path}` stays as it is")),
+        Resolution::Keep => {
+            files.kept.push(path.clone());
+            files.notes.push(format!("`{path}` stays as it is"));
+        }
         Resolution::Replace => {
             files.written.push(path.clone());
             files.steps.push(replace_file(request, path, file.clone(), existing, "Replace"));
@@ -165,6 +192,7 @@ fn resolve(
                 OnDisk::File(found) => found.contents == file.contents,
                 OnDisk::Blocked(_) => false,
             };
+            files.kept.push(path.clone());
             let Some(beside) = beside(path).find(is_usable) else {
                 return Err(CreateError::Blocked(format!("there is no free name beside `{path}`")));
             };
@@ -192,13 +220,17 @@ fn step(id: &str, title: String, explanation: &str, action: Action, undo: Undo) 
 fn create_directory(request: &Request<'_>) -> Step {
     let action = Action::CreateDirectory { path: request.site.path.clone(), tree: request.tree.clone() };
     let title = format!("Create the directory with {} files", request.tree.len());
-    step("files", title, "The directory appears all at once, with everything in it, or not at all.", action, Undo::Restore)
+    step("files", title, "The directory appears all at once, with everything in it, or not at all.", action, undo_of_new_files())
+}
+
+fn undo_of_new_files() -> Undo {
+    Undo::Inverse { by: "remove every file that is still as it was written".to_owned() }
 }
 
 fn create_files(request: &Request<'_>, tree: FileTree) -> Step {
     let title = format!("Create {} files in the directory", tree.len());
     let action = Action::CreateFiles { directory: request.site.path.clone(), tree };
-    step("files", title, "The directory exists; only files that are not there are made.", action, Undo::Restore)
+    step("files", title, "The directory exists; only files that are not there are made.", action, undo_of_new_files())
 }
 
 fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing: &File, verb: &str) -> Step {
@@ -214,11 +246,15 @@ fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing
     )
 }
 
-fn add_git(request: &Request<'_>, written: &[RelativePath], plan: &mut Plan) {
+fn add_git(request: &Request<'_>, written: &[RelativePath], kept: &[RelativePath], plan: &mut Plan) {
     let site = request.site;
     if request.git == Git::Leave {
         if site.is_repository || site.parent_repository.is_some() {
             plan.notes.push("nothing is staged; Nix sees a file only after `git add --intent-to-add`".to_owned());
+        } else {
+            let note =
+                "without a repository Nix copies the whole directory to its store, which everybody on the machine can read";
+            plan.notes.push(note.to_owned());
         }
         return;
     }
@@ -242,6 +278,10 @@ fn add_git(request: &Request<'_>, written: &[RelativePath], plan: &mut Plan) {
     });
     if !site.is_repository || has_new_files {
         let action = Action::StageFiles { directory: directory.clone(), paths: written.to_vec() };
+        if !kept.is_empty() && !site.is_repository {
+            let names = kept.iter().map(RelativePath::as_str).collect::<Vec<_>>().join(" ");
+            plan.notes.push(format!("your own files are not staged; Nix sees them only after `git add {names}`"));
+        }
         let title = format!("Stage {} files", written.len());
         plan.steps.push(step(
             "stage",
@@ -264,23 +304,23 @@ fn add_git(request: &Request<'_>, written: &[RelativePath], plan: &mut Plan) {
     }
 }
 
-fn add_secrets(request: &Request<'_>, gitignore: &str, plan: &mut Plan) -> Result<(), CreateError> {
+fn add_secrets(request: &Request<'_>, exposure: Option<&'static str>, plan: &mut Plan) -> Result<(), CreateError> {
     let site = request.site;
     let present = site.env_keys.as_deref().unwrap_or_default();
-    let is_missing = |entry: &&SecretEntry| !present.contains(&entry.name);
+    let (there, missing): (Vec<_>, Vec<_>) = request.secrets.iter().cloned().partition(|entry| present.contains(&entry.name));
     let has_value = |entry: &&SecretEntry| entry.source != SecretSource::Later;
-    let missing: Vec<SecretEntry> = request.secrets.iter().filter(is_missing).cloned().collect();
+    plan.notes.extend(there.iter().filter(has_value).map(|entry| format!("{} stays as it is in `.env`", entry.name)));
     let given: Vec<&SecretEntry> = missing.iter().filter(has_value).collect();
-    if given.is_empty() {
-        return Ok(());
-    }
-    if site.env_is_tracked {
+    if site.env_is_tracked && !given.is_empty() {
         return Err(CreateError::TrackedEnv);
     }
-    let will_be_repository = site.is_repository || request.git != Git::Leave || site.parent_repository.is_some();
-    if !will_be_repository || !(ignores_env(gitignore) || site.env_is_ignored) {
-        let why = if will_be_repository { "no ignore rule covers it" } else { "no git repository ignores it here" };
-        plan.notes.push(format!("`.env` is held back: {why}; nothing you entered is written"));
+    if let Some(why) = exposure {
+        let held_back =
+            if given.is_empty() { "do not make one before" } else { "it is held back, and nothing you brought is written" };
+        plan.notes.push(format!("`.env` would not be private, because {why}; {held_back}"));
+        return Ok(());
+    }
+    if given.is_empty() {
         return Ok(());
     }
     let names = given.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -298,7 +338,7 @@ fn add_secrets(request: &Request<'_>, gitignore: &str, plan: &mut Plan) -> Resul
 }
 
 /// Whether the rules of a `.gitignore` cover `.env` beside it.
-fn ignores_env(gitignore: &str) -> bool {
+pub fn ignores_env(gitignore: &str) -> bool {
     let mut builder = GitignoreBuilder::new("/");
     for line in gitignore.lines() {
         if builder.add_line(None, line).is_err() {
@@ -360,6 +400,10 @@ mod tests {
 
     impl Case {
         fn plan(&self) -> Result<Plan, CreateError> {
+            self.creation().map(|creation| creation.plan)
+        }
+
+        fn creation(&self) -> Result<Creation, CreateError> {
             let secrets = [entry("TOKEN", SecretSource::Entered), entry("ID", SecretSource::Later)];
             plan(&Request {
                 template: "t",
@@ -393,7 +437,11 @@ mod tests {
         let case = Case { git: Git::Leave, ..Case::default() };
         let plan = case.plan().unwrap();
         assert_eq!(plan.steps.len(), 1);
-        assert_eq!(plan.notes, ["`.env` is held back: no git repository ignores it here; nothing you entered is written"]);
+        assert_eq!(
+            plan.notes[1],
+            "`.env` would not be private, because no git repository ignores it here; it is held back, and nothing you brought is written"
+        );
+        assert_eq!(case.creation().unwrap().exposure, Some("no git repository ignores it here"));
     }
 
     fn existing(readme: &str, gitignore: &str) -> Case {
@@ -439,7 +487,7 @@ mod tests {
     fn a_kept_gitignore_that_misses_env_holds_secrets_back() {
         let mut case = existing("ours\n", "dist\n");
         case.resolutions.insert(RelativePath::parse(".gitignore").unwrap(), Resolution::Keep);
-        assert!(case.plan().unwrap().notes.iter().any(|note| note.contains("held back: no ignore rule covers it")));
+        assert!(case.plan().unwrap().notes.iter().any(|note| note.contains("because no ignore rule covers it; it is held back")));
     }
 
     #[test]

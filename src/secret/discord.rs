@@ -93,8 +93,10 @@ fn guild_of_link(value: &str) -> Option<&str> {
 
 fn check_id(value: &str, now: u64, hint: &str) -> Result<Accepted, Rejection> {
     let digits = value.trim_start_matches(['<', '@', '#', '!', '&']).trim_end_matches('>');
-    if bot_id(value).is_some() && value.contains('.') {
-        return Err(Rejection::new("this is a bot token, not an id; keep it for BOT_TOKEN", hint));
+    let bare = value.strip_prefix("Bot ").unwrap_or(value);
+    if bot_id(bare).is_some() && bare.contains('.') {
+        let message = "this is a bot token, not an id, and it was shown; reset it if anybody could see this screen";
+        return Err(Rejection::new(message, hint));
     }
     if !digits.chars().all(|c| c.is_ascii_digit()) || digits.is_empty() {
         return Err(Rejection::new("an id has digits only", hint));
@@ -182,6 +184,9 @@ mod tests {
         assert_eq!(message("123"), "an id has 17 to 20 digits; this has 3");
         assert_eq!(message("9000000000000000000"), "this id would be from the future, so a digit is wrong or one too many");
         assert_eq!(message("my bot"), "an id has digits only");
-        assert_eq!(message(&token(BOT, 6, 38)), "this is a bot token, not an id; keep it for BOT_TOKEN");
+        assert_eq!(
+            message(&token(BOT, 6, 38)),
+            "this is a bot token, not an id, and it was shown; reset it if anybody could see this screen"
+        );
     }
 }

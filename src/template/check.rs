@@ -10,6 +10,7 @@ use super::scaffold::{Carried, Scaffold, ScaffoldError};
 use super::{Template, syntax};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::file_tree::File;
+use crate::project::create::ignores_env;
 use crate::project::name::ProjectName;
 use crate::question::{Answer, Answers, Question, QuestionKind};
 
@@ -121,7 +122,22 @@ fn check_combination(template: &Template, name: &ProjectName, answers: &Answers,
     for (path, file) in scaffold.tree.iter() {
         check_file(template, path.as_str(), file, &mut report.findings);
     }
+    check_env_is_ignored(template, &scaffold, &mut report.findings);
     check_next_steps(template, scaffold, &mut report.findings);
+}
+
+/// A project with secrets needs an ignore rule for them; without one, nixstart holds them back.
+fn check_env_is_ignored(template: &Template, scaffold: &Scaffold, findings: &mut BTreeSet<Diagnostic>) {
+    let rules = scaffold.tree.get(".gitignore").map(|file| String::from_utf8_lossy(&file.contents).into_owned());
+    if let Some(first) = template.manifest.secrets.first().filter(|_| !ignores_env(&rules.unwrap_or_default())) {
+        let line = line_of(&template.manifest_text, &format!("\"{}\"", first.name));
+        let finding = Diagnostic::error(
+            Place::new("template.toml", line),
+            "env-not-ignored",
+            "the project has secrets, but its `.gitignore` does not cover `.env`",
+        );
+        findings.insert(finding.hint("write `.env`, `.env.*` and `!.env.example` to `files/.gitignore`"));
+    }
 }
 
 fn scaffold_finding(template: &Template, error: &ScaffoldError) -> Diagnostic {

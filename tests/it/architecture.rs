@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::checkout;
 
 /// Modules that take values and return values.
-const DOMAIN: [&str; 10] =
-    ["changeset", "diagnostic", "dotenv", "error", "file_tree", "plan", "project", "question", "secret", "service"];
+const DOMAIN: [&str; 11] =
+    ["changeset", "diagnostic", "dotenv", "error", "file_tree", "nix", "plan", "project", "question", "secret", "service"];
 /// `template` is domain too; it is named apart because it brings the heavier parsers.
 const TEMPLATE: &str = "template";
 

@@ -220,6 +220,26 @@ fn a_killed_run_can_be_resumed() {
 }
 
 #[test]
+fn another_run_waits_until_one_that_was_cut_short_is_settled() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    // The journal as a crash after the first step would have left it.
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.match_indices('\n').nth(2).unwrap().0;
+    fs::write(&path, &text[..=end]).unwrap();
+    sandbox
+        .run(&["new", "discord-bot", "my-bot"])
+        .expect(1)
+        .says("was cut short")
+        .says("`--resume`")
+        .says(&format!("nixstart undo {id}"));
+    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(0).says("`my-bot` is complete");
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0).says("Nothing to do");
+}
+
+#[test]
 fn a_killed_run_can_be_undone() {
     kill_at_every_moment(|sandbox| {
         let id = sandbox.receipts().pop().unwrap();

@@ -156,7 +156,11 @@ fn an_env_that_exists_only_gains_what_it_lacks() {
 fn secrets_are_held_back_where_no_repository_ignores_them() {
     let sandbox = Sandbox::new();
     sandbox.write("secrets.env", &format!("BOT_TOKEN={}\n", token()));
-    sandbox.run(&["new", "discord-bot", "my-bot", "--no-git", "--env-file", "secrets.env"]).expect(0).says("`.env` is held back");
+    sandbox
+        .run(&["new", "discord-bot", "my-bot", "--no-git", "--env-file", "secrets.env"])
+        .expect(0)
+        .says("it is held back, and nothing you brought is written")
+        .says("Left for later: BOT_TOKEN, CLIENT_ID");
     assert!(!sandbox.exists("my-bot/.env") && !sandbox.exists("my-bot/.git"));
 }
 
@@ -286,4 +290,55 @@ fn new_files_in_an_existing_directory_follow_the_umask_and_modes() {
     for path in fresh.keys() {
         assert_eq!(mode(&format!("fresh/{path}")), mode(&format!("old/{path}")), "{path}");
     }
+}
+
+#[test]
+fn other_answers_do_not_mix_two_projects() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    let before = sandbox.files();
+    let run = sandbox.run(&["new", "discord-bot", "my-bot", "--set", "language=javascript", "--defaults"]).expect(10);
+    run.says("`my-bot` was made with language = typescript; anything else would mix two projects");
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn a_kept_ignore_file_that_misses_env_is_named_before_and_after() {
+    let sandbox = Sandbox::new();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    sandbox.write("tiny/template.toml", &format!("{head}[[secret]]\nname = \"KEY\"\ndescription = \"x\"\n"));
+    let run = sandbox.run_with_input(&["new", "./tiny", "out", "--env-file", "-"], "KEY=value\n").expect(0);
+    run.says("`.env` would not be private, because no ignore rule covers it; it is held back")
+        .says("warning: a `.env` here would not be private");
+    assert!(!sandbox.exists("out/.env"));
+    let check = sandbox.run(&["template", "check", "tiny"]).expect(3);
+    assert!(check.stdout.contains("[env-not-ignored]"), "{}", check.stdout);
+}
+
+#[test]
+fn files_that_stayed_yours_are_named_at_the_end() {
+    let sandbox = Sandbox::new();
+    sandbox.write("my-bot/package.json", "{}\n");
+    let run = sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(0);
+    run.says("these files stayed yours: package.json").says("Nix sees them only after `git add package.json`");
+}
+
+#[test]
+fn values_that_are_not_taken_are_named() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    sandbox.write("my-bot/.env", "BOT_TOKEN=old\n");
+    let env = format!("BOT_TOKEN={}\nnonsense\nCLIENT_IDS=1\nCLIENT_ID={APPLICATION_ID}\n", token());
+    let run = sandbox.run_with_input(&["new", "discord-bot", "my-bot", "--yes", "--env-file", "-"], &env).expect(0);
+    let run = run.says("BOT_TOKEN stays as it is in `.env`").says("line 2 of `-` is no assignment");
+    run.says("the template has no `CLIENT_IDS`; did you mean `CLIENT_ID`?");
+    assert!(sandbox.read("my-bot/.env").starts_with("BOT_TOKEN=old\n"));
+}
+
+#[test]
+fn json_is_alone_with_its_plan() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["new", "discord-bot", "my-bot", "--dry-run", "--json"]).expect(0);
+    assert!(serde_json::from_str::<serde_json::Value>(&run.stdout).is_ok());
+    assert!(!run.stderr.contains("Create the directory"), "{}", run.stderr);
 }

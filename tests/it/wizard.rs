@@ -20,11 +20,11 @@ fn the_whole_wizard() {
         let sandbox = Sandbox::new();
         let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], size);
         answer_questions(&mut terminal);
-        terminal.wait_for("CLIENT_ID:").send(&format!("{APPLICATION_ID}\r"));
         terminal.wait_for("BOT_TOKEN:").send(&format!("{}\r", token()));
+        terminal.wait_for("CLIENT_ID:").send(&format!("{APPLICATION_ID}\r"));
         terminal.wait_for("GUILD_ID:").send(&format!("https://discord.com/channels/{GUILD_ID}/1\r"));
         terminal.wait_for("Apply this plan?").send("\r");
-        terminal.wait_for("is ready. Next:");
+        terminal.wait_for("is ready.").wait_for("Next:");
         let ended = terminal.end();
         assert_eq!(ended.code, 0, "{}", ended.text);
         assert!(!ended.text.contains(&token()), "the token was shown at {size:?}");
@@ -41,7 +41,7 @@ fn enter_leaves_a_secret_for_later() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], SMALL);
     answer_questions(&mut terminal);
-    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+    for name in ["BOT_TOKEN:", "CLIENT_ID:", "GUILD_ID:"] {
         terminal.wait_for(name).send("\r");
     }
     terminal.wait_for("Apply this plan?").send("y\r");
@@ -55,13 +55,14 @@ fn a_wrong_paste_is_explained_and_asked_again() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
     answer_questions(&mut terminal);
-    terminal.wait_for("CLIENT_ID:").send("123\r");
-    terminal.wait_for("an id has 17 to 20 digits; this has 3").send(&format!("{APPLICATION_ID}\r"));
     terminal.wait_for("BOT_TOKEN:").send(&format!("{}\r", "a".repeat(32)));
     terminal.wait_for("this is the OAuth2 client secret, not a bot token");
     // A bracketed paste with the line break that comes along when a line is copied.
     terminal.send(&format!("\x1b[200~BOT_TOKEN={}\n\x1b[201~", token())).send("\r");
     terminal.wait_for("took off `BOT_TOKEN=`");
+    terminal.wait_for("CLIENT_ID:").send("123\r");
+    terminal.wait_for("an id has 17 to 20 digits; this has 3").send(&format!("Bot {}\r", token()));
+    terminal.wait_for("this is a bot token, not an id, and it was shown").send(&format!("{APPLICATION_ID}\r"));
     terminal.wait_for("GUILD_ID:").send("\r");
     terminal.wait_for("Apply this plan?").send("\r");
     assert_eq!(terminal.end().code, 0);
@@ -73,7 +74,7 @@ fn no_means_no() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], SMALL);
     answer_questions(&mut terminal);
-    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+    for name in ["BOT_TOKEN:", "CLIENT_ID:", "GUILD_ID:"] {
         terminal.wait_for(name).send("\r");
     }
     terminal.wait_for("Apply this plan?").send("n\r");
@@ -85,14 +86,22 @@ fn no_means_no() {
 
 /// Whether a terminal is as a shell expects it: characters are shown, lines are edited, Ctrl-C interrupts.
 fn is_restored(device: &std::path::Path) -> bool {
-    let file = std::fs::OpenOptions::new().read(true).write(true).open(device).unwrap();
+    // While the kernel still hangs the terminal of the ended program up, opening it fails.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let file = loop {
+        match std::fs::OpenOptions::new().read(true).write(true).open(device) {
+            Ok(file) => break file,
+            Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
+        }
+        std::thread::yield_now();
+    };
     let modes = rustix::termios::tcgetattr(&file).unwrap().local_modes;
     modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ISIG)
 }
 
 #[test]
 fn ctrl_c_at_every_prompt_changes_nothing_and_restores_the_terminal() {
-    let prompts = ["Which language?", "Which package manager?", "CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:", "Apply this plan?"];
+    let prompts = ["Which language?", "Which package manager?", "BOT_TOKEN:", "CLIENT_ID:", "GUILD_ID:", "Apply this plan?"];
     for stop in 0..prompts.len() {
         let sandbox = Sandbox::new();
         let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
@@ -158,9 +167,9 @@ fn the_plain_mode_has_numbers_and_never_redraws() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(&sandbox, &["--plain", "new", "discord-bot", "my-bot"], SMALL);
     terminal.wait_for("1. TypeScript").wait_for("Type a number (Enter for TypeScript):").send("2\r");
-    terminal.wait_for("Type a number (Enter for pnpm):").send("9\r").wait_for("`9` is no choice").send("npm\r");
-    terminal.wait_for("CLIENT_ID (Enter for later):").send(&format!("{APPLICATION_ID}\r"));
+    terminal.wait_for("Type a number (Enter for pnpm):").send("9\r").wait_for("type a number from 1 to 2").send("npm\r");
     terminal.wait_for("BOT_TOKEN (Enter for later):").send(&format!("{}\r", token()));
+    terminal.wait_for("CLIENT_ID (Enter for later):").send(&format!("{APPLICATION_ID}\r"));
     terminal.wait_for("GUILD_ID (Enter for later):").send("\r");
     terminal.wait_for("Apply this plan?").send("yes\r");
     let ended = terminal.end();
@@ -189,7 +198,7 @@ fn conflicts_are_decided_file_by_file() {
     sandbox.write("my-bot/flake.nix", "mine\n");
     let mut terminal = Terminal::start(&sandbox, &["new", "discord-bot", "my-bot"], WIDE);
     answer_questions(&mut terminal);
-    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+    for name in ["BOT_TOKEN:", "CLIENT_ID:", "GUILD_ID:"] {
         terminal.wait_for(name).send("\r");
     }
     terminal.wait_for("`README.md` exists and differs").send("README\r");
@@ -215,7 +224,7 @@ fn an_offered_program_is_run_when_wanted_and_undone() {
     let arguments = ["new", "discord-bot", "my-bot", "--set", "package_manager=npm"];
     let mut terminal = Terminal::start_with(&sandbox, &arguments, WIDE, &variables);
     terminal.wait_for("Which language?").send("\r");
-    for name in ["CLIENT_ID:", "BOT_TOKEN:", "GUILD_ID:"] {
+    for name in ["BOT_TOKEN:", "CLIENT_ID:", "GUILD_ID:"] {
         terminal.wait_for(name).send("\r");
     }
     terminal.wait_for("Run `npm install` when the files are there?").send("y\r");

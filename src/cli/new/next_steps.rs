@@ -8,12 +8,14 @@ use crate::error::{Error, Result};
 use crate::file_tree::RelativePath;
 use crate::host::facts::{self, Tools};
 use crate::host::paths;
-use crate::plan::{SecretEntry, SecretSource};
-use crate::project::create::ProgramRun;
+use crate::plan::{Action, SecretEntry, SecretSource};
+use crate::project::Site;
+use crate::project::create::{Creation, ProgramRun};
 use crate::template::manifest::NextStep;
 use crate::template::render::{Context, Renderer};
 use crate::template::scaffold::Scaffold;
 use crate::template::{Template, escape};
+use crate::ui::Ui;
 use crate::ui::style::Role;
 
 /// The next steps that nixstart may run itself, if a person wants that and the program is there.
@@ -60,28 +62,55 @@ fn rendered_step(step: &NextStep, context: &Context) -> Result<Option<String>> {
     renderer.render("template.toml", &step.command, context).map(Some).map_err(Error::failed)
 }
 
-/// Says what was made and what to type next.
-pub(super) fn report(session: &mut Session, collected: &Collected, runs: &[ProgramRun], wrote_secrets: bool) -> Result<()> {
+/// Says what was made, what is missing, and what to type next.
+pub(super) fn report(session: &mut Session, collected: &Collected, creation: &Creation, runs: &[ProgramRun]) -> Result<()> {
     let Collected { template, site, scaffold, secrets, tools, .. } = collected;
-    let shown = paths::shown(&site.path);
-    let left: Vec<&str> = required_later(template, secrets);
+    let left: Vec<&str> = required_later(template, secrets, creation.exposure.is_some());
     let context = next_step_context(scaffold, tools, !left.is_empty());
-    let mut commands = vec![(format!("cd {}", escape::sh(&shown)), String::new())];
+    let commands = commands(template, site, &context, runs)?;
+    let ui = &mut session.ui;
+    let name = Role::Name.paint(site.path.file_name().unwrap_or_default());
+    ui.say("");
+    if creation.kept.is_empty() {
+        ui.say(&format!("{} {name} is ready.", Role::Success.paint(&template.manifest.title)));
+    } else {
+        let kept = creation.kept.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        ui.say(&format!(
+            "{} {name} is there, but these files stayed yours: {kept}.",
+            Role::Warning.paint(&template.manifest.title)
+        ));
+        ui.say("It may not work before they have what the template's have; `nixstart undo` takes the rest back.");
+    }
+    say_missing_secrets(ui, creation, &left);
+    ui.say("");
+    ui.say("Next:");
+    ui.say("");
+    show_commands(ui, &commands);
+    ui.say("");
+    say_missing_tools(session, tools);
+    Ok(())
+}
+
+/// What to type, each with what it does.
+fn commands(template: &Template, site: &Site, context: &Context, runs: &[ProgramRun]) -> Result<Vec<(String, String)>> {
+    let shown = paths::shown(&site.path);
+    let mut commands = Vec::new();
+    if shown != "." {
+        commands.push((format!("cd {}", escape::sh(&shown)), String::new()));
+    }
     for step in &template.manifest.next_steps {
-        let Some(command) = rendered_step(step, &context)? else { continue };
-        let is_run = runs
-            .iter()
-            .any(|run| command == std::iter::once(&run.program).chain(&run.arguments).cloned().collect::<Vec<_>>().join(" "));
-        if !is_run {
+        let Some(command) = rendered_step(step, context)? else { continue };
+        let words = |run: &ProgramRun| std::iter::once(&run.program).chain(&run.arguments).cloned().collect::<Vec<_>>().join(" ");
+        if !runs.iter().any(|run| command == words(run)) {
             commands.push((command, step.about.clone()));
         }
     }
-    let ui = &mut session.ui;
-    ui.say("");
-    ui.say(&format!("{} `{shown}` is ready. Next:", Role::Success.paint(&template.manifest.title)));
-    ui.say("");
+    Ok(commands)
+}
+
+fn show_commands(ui: &mut Ui, commands: &[(String, String)]) {
     let column = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-    for (command, about) in &commands {
+    for (command, about) in commands {
         let pad = " ".repeat(column - command.chars().count());
         let fits = column + about.chars().count() + 6 <= ui.width();
         let painted = Role::Command.paint(command);
@@ -94,27 +123,38 @@ pub(super) fn report(session: &mut Session, collected: &Collected, runs: &[Progr
             }
         }
     }
-    ui.say("");
-    if !left.is_empty() {
-        let how = if wrote_secrets { "fill in `.env`" } else { "copy `.env.example` to `.env` and fill it in" };
-        ui.say(&format!("Left for later: {}; {how}.", left.join(", ")));
-    }
-    say_missing_tools(session, tools);
-    Ok(())
 }
 
-/// The required secrets that nobody has given yet.
-fn required_later<'a>(template: &Template, secrets: &'a [SecretEntry]) -> Vec<&'a str> {
+/// What has to be filled in before anything works, and how it stays private.
+fn say_missing_secrets(ui: &mut Ui, creation: &Creation, left: &[&str]) {
+    if let Some(why) = creation.exposure {
+        ui.warn(&format!("a `.env` here would not be private, because {why}; add `.env` to `.gitignore` of a repository first"));
+    }
+    if left.is_empty() {
+        return;
+    }
+    let wrote_secrets = creation.plan.steps.iter().any(|step| matches!(step.action, Action::WriteSecrets { .. }));
+    let how = if wrote_secrets { "fill in `.env`" } else { "copy `.env.example` to `.env` and fill it in" };
+    ui.say(&format!("Left for later: {}; {how}. The README says where to get them.", left.join(", ")));
+}
+
+/// The required secrets that nobody has given yet, or that are held back.
+fn required_later<'a>(template: &Template, secrets: &'a [SecretEntry], are_held_back: bool) -> Vec<&'a str> {
     let is_required = |name: &str| template.manifest.secret(name).is_some_and(|spec| spec.required.in_default_profile());
     secrets
         .iter()
-        .filter(|entry| entry.source == SecretSource::Later && is_required(&entry.name))
+        .filter(|entry| (are_held_back || entry.source == SecretSource::Later) && is_required(&entry.name))
         .map(|entry| entry.name.as_str())
         .collect()
 }
 
 fn say_missing_tools(session: &mut Session, tools: &Tools) {
-    if !tools.has("nix") {
+    if let Some(version) = &tools.outdated_nix {
+        let (major, minor) = crate::nix::OLDEST_NIX;
+        session.ui.say(&format!(
+            "{version} is on this machine, and projects need {major}.{minor} or newer; `INSTALLING-NIX.md` in the project says how to get it."
+        ));
+    } else if !tools.has("nix") {
         session.ui.say("Nix is not installed on this machine; `INSTALLING-NIX.md` in the project says how to get it.");
     } else if !tools.has("direnv") {
         session.ui.say(

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, session: &mut Session, template: &Template, path:
     if !names.is_empty() {
         let specs: Vec<_> =
             template.manifest.secrets.iter().filter(|spec| names.contains(&spec.name.as_str())).cloned().collect();
-        let sources = secrets::Sources::read(args.env_file.as_deref())?;
+        let sources = secrets::Sources::read(&mut session.ui, args.env_file.as_deref())?;
         secrets::collect(session, &specs, &sources, &BTreeMap::new(), &mut vault)?;
         let gone: Vec<&str> = names.into_iter().filter(|name| vault.get(name).is_none()).collect();
         if !gone.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, session: &mut Session, template: &Template, path:
         }
     }
     if carry_out::resume(session, &stored, &vault, args.flags())? == Outcome::Applied {
-        session.ui.say(&format!("`{}` is complete", paths::shown(path)));
+        session.ui.say(&format!("`{}` is complete; its README says what to type next", paths::shown(path)));
     }
     Ok(())
 }
