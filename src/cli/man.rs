@@ -11,7 +11,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
-    let root = super::command();
+    let mut root = super::command();
+    root.build();
     let command = match &args.command {
         None => root,
         Some(name) => {

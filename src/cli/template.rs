@@ -7,7 +7,9 @@ use super::Session;
 use crate::diagnostic::Severity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::template_folder;
+use crate::project::ProjectName;
 use crate::question::Question;
+use crate::secret::SecretSpec;
 use crate::template::check::{Report, check};
 use crate::template::{Manifest, Template, catalog};
 use crate::ui::style::Role;
@@ -101,9 +103,9 @@ fn show(session: &mut Session, name: &str, as_json: bool) -> Result<()> {
     let Manifest { title, description, version, questions, secrets, services, .. } = &template.manifest;
     let mut text = format!("{} {version}\n{description}\n", Role::Heading.paint(title));
     text += &section("Questions", questions.iter().map(question_line));
-    text += &section("Secrets", secrets.iter().map(|secret| format!("{}  {}", secret.name, secret.description)));
+    text += &section("Secrets", secrets.iter().map(secret_line));
     text += &section("Services", services.keys().cloned());
-    text += &section("Files", template.files.keys().map(|path| path.strip_suffix(".hbs").unwrap_or(path).to_owned()));
+    text += &section("Files with the default answers", default_files(&template).into_iter());
     session.ui.data(&text)?;
     Ok(())
 }
@@ -111,6 +113,20 @@ fn show(session: &mut Session, name: &str, as_json: bool) -> Result<()> {
 fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
     let lines: Vec<String> = lines.map(|line| format!("  {line}\n")).collect();
     if lines.is_empty() { String::new() } else { format!("\n{}\n{}", Role::Heading.paint(title), lines.concat()) }
+}
+
+/// The files a project gets when every question is answered with Enter.
+fn default_files(template: &Template) -> Vec<String> {
+    let default = |question: &Question| Some((question.name.clone(), question.default.clone()?));
+    let answers = template.manifest.questions.iter().filter_map(default).collect();
+    let name = ProjectName::parse(&template.manifest.name);
+    let scaffold = name.ok().and_then(|name| template.scaffold(&name, &answers, catalog::carried).ok());
+    scaffold.map_or_else(Vec::new, |scaffold| scaffold.tree.iter().map(|(path, _)| path.to_string()).collect())
+}
+
+fn secret_line(secret: &SecretSpec) -> String {
+    let required = if secret.required.in_default_profile() { "required" } else { "optional" };
+    format!("{}  {} ({required})", secret.name, secret.description)
 }
 
 fn question_line(question: &Question) -> String {
