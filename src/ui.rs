@@ -125,14 +125,21 @@ impl Ui {
     /// Says a line to the person, wrapped. Continuation lines are indented like the first.
     pub fn say(&mut self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.write(text);
+            self.write(text, 0);
         }
     }
 
     /// Says a line only when asked for detail.
     pub fn detail(&mut self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
-            self.write(text);
+            self.write(text, 0);
+        }
+    }
+
+    /// Says something worth knowing.
+    pub fn note(&mut self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.labelled(Role::Quiet, "note", text);
         }
     }
 
@@ -164,11 +171,11 @@ impl Ui {
     pub fn error(&mut self, error: &Error) {
         match error.kind() {
             // Saying no is no error.
-            ErrorKind::Declined => self.write(&error.to_string()),
+            ErrorKind::Declined => self.write(&error.to_string(), 0),
             _ => self.labelled(Role::Error, "error", &error.to_string()),
         }
         for cause in error.causes() {
-            self.write(&format!("  caused by: {cause}"));
+            self.write(&format!("  caused by: {cause}"), 2);
         }
         for hint in error.hints() {
             self.hint(hint);
@@ -176,11 +183,11 @@ impl Ui {
     }
 
     fn labelled(&mut self, role: Role, label: &str, text: &str) {
-        self.write(&format!("{}: {text}", role.paint(label)));
+        self.write(&format!("{}: {text}", role.paint(label)), 2);
     }
 
-    fn write(&mut self, text: &str) {
-        let wrapped: Vec<String> = text.lines().map(|line| wrap(line, self.width)).collect();
+    fn write(&mut self, text: &str, hang: usize) {
+        let wrapped: Vec<String> = text.lines().map(|line| wrap(line, self.width, hang.max(width_of_number(line)))).collect();
         self.raw(&wrapped.join("\n"));
     }
 
@@ -190,13 +197,20 @@ impl Ui {
     }
 }
 
-/// Wraps a line; what follows is indented by two columns more than the first.
-fn wrap(line: &str, width: usize) -> String {
+/// Wraps a line. What follows is indented by `hang` columns more than the first.
+fn wrap(line: &str, width: usize, hang: usize) -> String {
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
-    let deeper = format!("{indent}  ");
+    let deeper = format!("{indent}{}", " ".repeat(hang));
     let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent(&deeper).break_words(false);
     let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(line.trim_start(), options)
+}
+
+/// The width of a list number such as `1. ` at the start of a line, so that its text lines up.
+fn width_of_number(line: &str) -> usize {
+    let first = line.trim_start().split(' ').next().unwrap_or_default();
+    let digits = first.strip_suffix('.').unwrap_or_default();
+    if !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()) { first.len() + 1 } else { 0 }
 }
 
 #[cfg(test)]
@@ -205,8 +219,10 @@ mod tests {
 
     #[test]
     fn wraps_words_and_indents_what_follows() {
-        assert_eq!(wrap("  aaaa bbbb cccc", 12), "  aaaa bbbb\n    cccc");
-        assert_eq!(wrap("", 12), "");
-        assert_eq!(wrap("https://example.org/long/address", 12), "https://example.org/long/address");
+        assert_eq!(wrap("  aaaa bbbb cccc", 12, 0), "  aaaa bbbb\n  cccc");
+        assert_eq!(wrap("  1. aaaa bbbb", 12, width_of_number("  1. aaaa bbbb")), "  1. aaaa\n     bbbb");
+        assert_eq!(wrap("note: aaaa bbbb", 12, 2), "note: aaaa\n  bbbb");
+        assert_eq!(wrap("", 12, 2), "");
+        assert_eq!(wrap("https://example.org/long/address", 12, 0), "https://example.org/long/address");
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn carry_out(session: &mut Session, plan: &Plan, vault: &Vault, flags
         if flags.json {
             print_json(session, plan, None)?;
         }
-        plan.notes.iter().for_each(|note| session.ui.say(&format!("note: {note}")));
+        plan.notes.iter().for_each(|note| session.ui.note(note));
         return Ok(Outcome::NothingToDo);
     }
     if !flags.json {

@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, plan: &Plan, current: &Current) {
         ui.say("");
     }
     for note in &plan.notes {
-        ui.say(&format!("note: {note}"));
+        ui.note(note);
     }
     ui.say("");
 }

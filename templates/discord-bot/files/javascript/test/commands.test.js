@@ -22,10 +22,10 @@ describe('loadCommands', () => {
     await writeFile(path.join(folder, `${name}.js`), `export default ${definition};\n`);
   }
 
-  test("loads the bot's own commands", async () => {
+  test.each(['ping', 'server', 'user'])("loads /%s of the bot's own folder", async (name) => {
     const commands = await loadCommands();
 
-    expect([...commands.keys()]).toEqual(['ping', 'server', 'user']);
+    expect([...commands.keys()]).toContain(name);
   });
 
   test('loads a file that is added to the folder', async () => {

@@ -41,7 +41,7 @@ export function readConfig(environment: Environment): Config {
   if (problems.length > 0) {
     throw new Failure(
       [
-        'The configuration is incomplete:',
+        'The configuration needs attention:',
         ...problems.map((problem) => `  ${problem}`),
         'Set the variables in .env next to package.json (.env.example explains each) or in the environment.',
       ].join('\n'),

@@ -12,6 +12,9 @@ export const GUILD_ID = '223456789012345678';
 // In parts, so that nothing which looks for leaked tokens takes it for one.
 export const TOKEN = [Buffer.from(CLIENT_ID).toString('base64url'), 'GAAAAA', 'x'.repeat(38)].join('.');
 
+/** How long Discord waits for the answer to an interaction. */
+const ANSWER_DEADLINE = 3_000;
+
 const ALICE = { id: '323456789012345678', username: 'alice', global_name: 'Alice', discriminator: '0', avatar: null };
 const BOT = { id: CLIENT_ID, username: 'testbot', discriminator: '0', avatar: null, bot: true };
 const GUILD = { id: GUILD_ID, name: 'Test *server*', member_count: 2, owner_id: ALICE.id };
@@ -38,7 +41,8 @@ export class FakeDiscord {
   isSilent = false;
   /** How often a bot has connected to the gateway. */
   connectionCount = 0;
-  readonly #requests: BotRequest[] = [];
+  /** All that a bot has requested. */
+  readonly requests: BotRequest[] = [];
   readonly #news = new EventEmitter();
   readonly #http: Server;
   readonly #gateway: WebSocketServer;
@@ -93,18 +97,25 @@ export class FakeDiscord {
       entitlements: [],
       authorizing_integration_owners: {},
     });
-    const request = await this.waitForRequest((request) => request.path.includes(token), replies);
-    const body = request.body as Answer | { data: Answer };
-    return 'data' in body ? body.data : body;
+    const deadline = AbortSignal.timeout(ANSWER_DEADLINE);
+    for (;;) {
+      const answers = this.requests.filter(({ path }) => path.includes(token)).map(({ body }) => body);
+      if (answers.length >= replies) {
+        const body = answers[replies - 1] as Answer | { data: Answer };
+        return 'data' in body ? body.data : body;
+      }
+      if (deadline.aborted) {
+        const given = JSON.stringify(answers);
+        throw new Error(`/${name} got ${answers.length} of ${replies} answers within ${ANSWER_DEADLINE} ms: ${given}`);
+      }
+      await Promise.race([once(this.#news, 'request'), once(deadline, 'abort')]);
+    }
   }
 
-  /** Waits until the bot has made so many requests of a kind, and returns the last one. */
-  async waitForRequest(isWanted: (request: BotRequest) => boolean, count = 1): Promise<BotRequest> {
-    for (;;) {
-      const request = this.#requests.filter(isWanted)[count - 1];
-      if (request) return request;
-      await once(this.#news, 'request');
-    }
+  /** Waits until a bot has logged in and answers; it does so even to a command that it does not have. */
+  async waitForLogin(): Promise<void> {
+    await this.waitForIdentify();
+    await this.useCommand('forgotten');
   }
 
   /** Waits until a bot identifies itself, halfway through its login. */
@@ -128,7 +139,7 @@ export class FakeDiscord {
     } else {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
     }
-    this.#requests.push(request);
+    this.requests.push(request);
     this.#news.emit('request');
   }
 

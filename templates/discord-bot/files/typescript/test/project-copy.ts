@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const PROJECT = path.dirname(import.meta.dirname);
+
+/** After so long a process is killed, for it hangs. Shorter than a test may take, so that its output is shown. */
+const DEADLINE = 15_000;
 
 /**
  * A copy of this project to run as real processes. Neither your own `.env` nor your
@@ -50,30 +53,36 @@ export class NodeProcess {
   output = '';
   readonly #child;
   readonly #ended: Promise<unknown[]>;
-  readonly #news = new EventEmitter();
 
   constructor(args: string[], env: Record<string, string>, cwd: string) {
-    this.#child = spawn(process.execPath, args, { cwd, env });
+    this.#child = spawn(process.execPath, args, { cwd, env, timeout: DEADLINE, killSignal: 'SIGKILL' });
     this.#ended = once(this.#child, 'close');
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
-        this.#news.emit('output');
       });
     }
   }
 
-  async waitForOutput(text: string): Promise<void> {
-    while (!this.output.includes(text)) {
-      const hasEnded = await Promise.race([once(this.#news, 'output').then(() => false), this.#ended.then(() => true)]);
-      if (hasEnded) throw new Error(`the process ended without printing "${text}":\n${this.output}`);
+  /** The exit code; null before the end and after a signal. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /** Waits for something that this process brings about. If it ends before, fails and shows what it printed. */
+  async until<T>(event: Promise<T>): Promise<T> {
+    const end = this.#ended.then(() => {
+      throw new Error(`the process ended too early (${this.#child.exitCode ?? this.#child.signalCode})`);
+    });
+    try {
+      return await Promise.race([event, end]);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it printed:\n${this.output}`, { cause: error });
     }
   }
 
-  /** Waits for the end, and returns the exit code; null after a signal. */
-  async exitCode(): Promise<number | null> {
+  async waitForEnd(): Promise<void> {
     await this.#ended;
-    return this.#child.exitCode;
   }
 
   kill(signal: NodeJS.Signals): void {
