@@ -67,10 +67,10 @@ pub fn restore_terminal() {
 fn accept_secret(
     ui: &mut Ui,
     check: SecretCheck<'_>,
-    mut read: impl FnMut() -> Result<SecretString>,
+    mut read: impl FnMut(&mut Ui) -> Result<SecretString>,
 ) -> Result<Option<SecretString>> {
     loop {
-        let entered = read()?;
+        let entered = read(ui)?;
         if entered.expose_secret().trim().is_empty() {
             return Ok(None);
         }

@@ -66,7 +66,7 @@ impl Ask for Inquire {
 
     fn secret(&mut self, ui: &mut Ui, spec: &SecretSpec, check: SecretCheck<'_>) -> Result<Option<SecretString>> {
         let prompt = format!("{}:", spec.name);
-        accept_secret(ui, check, || if spec.sensitive { self.hidden(&prompt) } else { self.visible(&prompt) })
+        accept_secret(ui, check, |_| if spec.sensitive { self.hidden(&prompt) } else { self.visible(&prompt) })
     }
 
     fn is_interactive(&self) -> bool {

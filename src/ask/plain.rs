@@ -47,8 +47,14 @@ impl Ask for Plain {
     }
 
     fn secret(&mut self, ui: &mut Ui, spec: &SecretSpec, check: SecretCheck<'_>) -> Result<Option<SecretString>> {
-        ui.say(&format!("{} (Enter for later):", spec.name));
-        accept_secret(ui, check, || if spec.sensitive { read_hidden() } else { read_line().map(SecretString::from) })
+        let prompt = format!("{} (Enter for later):", spec.name);
+        accept_secret(ui, check, |ui| {
+            if spec.sensitive {
+                return read_hidden(ui, &prompt);
+            }
+            ui.say(&prompt);
+            read_line().map(SecretString::from)
+        })
     }
 
     fn is_interactive(&self) -> bool {
@@ -93,9 +99,11 @@ fn read_line() -> Result<String> {
     if io::stdin().lock().read_line(&mut line)? == 0 { Err(declined()) } else { Ok(line) }
 }
 
-/// Reads a line without showing it.
-fn read_hidden() -> Result<SecretString> {
+/// Reads a line without showing it. The prompt comes after echo is off, so that nothing typed early is shown.
+fn read_hidden(ui: &mut Ui, prompt: &str) -> Result<SecretString> {
     crossterm::terminal::enable_raw_mode()?;
+    // A raw terminal does not return to the first column by itself.
+    ui.verbatim(&format!("{prompt}\r"));
     let line = read_keys();
     super::restore_terminal();
     line

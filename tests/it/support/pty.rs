@@ -29,6 +29,8 @@ pub(crate) struct Ended {
     pub(crate) text: String,
     /// The bytes as they came.
     pub(crate) raw: Vec<u8>,
+    /// Keeps the terminal's device, so that its settings can be looked at.
+    _master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -150,7 +152,7 @@ impl Terminal {
                         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
                             self.feed(&bytes);
                         }
-                        return Ended { code: status.exit_code(), text: self.whole(), raw: self.raw };
+                        return Ended { code: status.exit_code(), text: self.whole(), raw: self.raw, _master: self.master };
                     }
                 }
             }
