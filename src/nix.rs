@@ -24,6 +24,14 @@ impl NixVersion {
         Some(Self { major, minor, is_lix: name.contains("Lix") })
     }
 
+    /// Reads the version out of a store path, such as `/nix/store/…-nix-2.34.8/bin/nix`.
+    pub fn of_store_path(path: &str) -> Option<Self> {
+        let name = path.strip_prefix("/nix/store/")?.split('/').next()?.split_once('-')?.1;
+        let (name, version) = name.rsplit_once('-').filter(|(name, _)| matches!(*name, "nix" | "lix" | "determinate-nix"))?;
+        let product = if name == "lix" { "Lix" } else { "Nix" };
+        Self::parse(&format!("nix ({product}) {version}"))
+    }
+
     /// Whether it can evaluate the flakes that nixstart generates.
     pub fn is_new_enough(&self) -> bool {
         (self.major, self.minor) >= if self.is_lix { OLDEST_LIX } else { OLDEST_NIX }
@@ -55,5 +63,9 @@ mod tests {
             assert_eq!((version.to_string().as_str(), version.is_new_enough()), (shown, is_new_enough), "{line}");
         }
         assert_eq!(NixVersion::parse("command not found"), None);
+        let of_path = |path| NixVersion::of_store_path(path).map(|version| version.to_string());
+        assert_eq!(of_path("/nix/store/0123abcd-nix-2.34.8/bin/nix").as_deref(), Some("Nix 2.34"));
+        assert_eq!(of_path("/nix/store/0123abcd-lix-2.93.3/bin/nix").as_deref(), Some("Lix 2.93"));
+        assert_eq!(of_path("/usr/bin/nix"), None);
     }
 }

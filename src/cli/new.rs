@@ -13,7 +13,7 @@ use super::{PlanFlags, Session, answers, directory, secrets, template};
 use crate::ask::{self, Asked};
 use crate::error::{Error, Result};
 use crate::file_tree::FileTree;
-use crate::host::facts::Tools;
+use crate::host::facts::{Tools, Versions};
 use crate::host::lock::Lock;
 use crate::host::vault::Vault;
 use crate::host::{git, paths, target};
@@ -208,7 +208,8 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Pa
         session.ask = asking;
     }
     let secrets::Collected { entries: secrets, warnings } = collected?;
-    Ok(Collected { template, site, scaffold, secrets, warnings, vault, tools: Tools::find() })
+    let versions = if session.ask.is_interactive() { Versions::Asked } else { Versions::FromPaths };
+    Ok(Collected { template, site, scaffold, secrets, warnings, vault, tools: Tools::find(versions) })
 }
 
 /// A run that was cut short is continued or taken back before another one begins, so that no two own the same files.
