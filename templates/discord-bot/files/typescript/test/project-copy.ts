@@ -7,7 +7,7 @@ import path from 'node:path';
 const PROJECT = path.dirname(import.meta.dirname);
 
 /** After so long a process is killed, for it hangs. Shorter than a test may take, so that its output is shown. */
-const DEADLINE = 15_000;
+const DEADLINE = 10_000;
 
 /**
  * A copy of this project to run as real processes. Neither your own `.env` nor your
