@@ -100,8 +100,9 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
     if args.resume {
         return resume::run(&args, session, &template, &path);
     }
-    let collected = collect(&args, session, template, &path, &name)?;
+    // From here on: a run that is going on must not look like one that was cut short.
     let _lock = if args.only_shows() { None } else { Some(Lock::acquire(&path)?) };
+    let collected = collect(&args, session, template, &path, &name)?;
     create(&args, session, collected)
 }
 
