@@ -13,7 +13,7 @@ use crate::host::vault::Vault;
 use crate::host::{clock, paths};
 use crate::plan::{SecretEntry, SecretSource};
 use crate::secret::example::comment;
-use crate::secret::schema::in_question_order;
+use crate::secret::schema::{in_question_order, is_variable_name};
 use crate::secret::{SecretSpec, check, cross_check};
 use crate::ui::Ui;
 
@@ -44,7 +44,13 @@ impl Sources {
         for line in dotenv::unread_lines(&text) {
             ui.warn(&format!("line {line} of `{file}` is no assignment, so it is left out"));
         }
-        let entries = dotenv::read(SecretString::from(text).expose_secret());
+        let mut entries = dotenv::read(SecretString::from(text).expose_secret());
+        // A pasted secret without a name can look like one; it must not get into a plan.
+        let count = entries.len();
+        entries.retain(|entry| is_variable_name(&entry.key));
+        if entries.len() < count {
+            ui.warn(&format!("`{file}` has names that are no variables (`[A-Z_][A-Z0-9_]*`), so they are left out"));
+        }
         Ok(Self { entries, path })
     }
 

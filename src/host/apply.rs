@@ -38,16 +38,17 @@ pub fn apply(
 ) -> Result<()> {
     let _applying = Applying::begin();
     // Lines that are not durable yet: they become so with the next one, before anything else changes.
+    let is_continued = began.is_none();
     let mut waiting: Vec<Record> = began.into_iter().collect();
     for (applied, step) in steps.iter().enumerate() {
         let outcome = apply_step(step, journal, &mut waiting, vault, on_event);
         if let Err(error) = outcome {
             waiting.push(Record::Failed { step: step.id.clone(), error: error.to_string() });
-            if applied == 0 && has_left_nothing(step) {
+            if applied == 0 && !is_continued && has_left_nothing(step) {
                 waiting.push(Record::Reverted { at: clock::timestamp() });
             }
             let noted = journal.append(&waiting);
-            return Err(explain(step, error, applied, journal.id(), noted.is_ok()));
+            return Err(explain(step, error, applied > 0 || is_continued, journal.id(), noted.is_ok()));
         }
     }
     waiting.push(Record::Completed { at: clock::timestamp() });
@@ -96,9 +97,9 @@ fn has_left_nothing(step: &Step) -> bool {
 }
 
 /// An interrupt before the first step, and a failure of it, leave nothing behind; later ones leave a part.
-fn explain(step: &Step, error: Error, applied: usize, receipt: &str, is_noted: bool) -> Error {
+fn explain(step: &Step, error: Error, has_applied: bool, receipt: &str, is_noted: bool) -> Error {
     let was_interrupted = error.kind() == ErrorKind::Interrupted;
-    if applied == 0 && !was_interrupted {
+    if !has_applied && !was_interrupted {
         return error;
     }
     let kind = if was_interrupted { ErrorKind::Interrupted } else { ErrorKind::Partial };

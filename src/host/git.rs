@@ -44,12 +44,27 @@ pub fn init(directory: &Utf8Path) -> Result<()> {
 /// empty files with which libgit2 finds out what a file system can do.
 pub fn remove_unborn(directory: &Utf8Path) -> std::io::Result<()> {
     let git_directory = directory.join(".git");
-    if git_directory.is_dir() && !has_commits(directory) {
+    if git_directory.is_dir() && is_untouched(&git_directory) {
         fs_err::remove_dir_all(&git_directory)?;
     }
     let Ok(entries) = directory.read_dir_utf8() else { return Ok(()) };
     let is_probe = |name: &str| name.strip_prefix("_git2_").is_some_and(|rest| rest.len() == 16);
     entries.flatten().filter(|entry| is_probe(entry.file_name())).try_for_each(|entry| fs_err::remove_file(entry.path()))
+}
+
+/// Whether nobody has staged or committed anything, told from the files alone: an unfinished repository cannot be opened.
+fn is_untouched(git_directory: &Utf8Path) -> bool {
+    let exists = |name: &str| git_directory.join(name).symlink_metadata().is_ok();
+    !exists("index")
+        && !exists("packed-refs")
+        && !exists("reftable")
+        && !holds_files(&git_directory.join("objects"))
+        && !holds_files(&git_directory.join("refs"))
+}
+
+fn holds_files(directory: &Utf8Path) -> bool {
+    let Ok(entries) = directory.read_dir_utf8() else { return false };
+    entries.flatten().any(|entry| if entry.path().is_dir() { holds_files(entry.path()) } else { true })
 }
 
 fn open(directory: &Utf8Path) -> Result<Repository> {
@@ -174,10 +189,12 @@ pub fn uncommit(directory: &Utf8Path, id: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Whether a repository has a branch, a tag or any other reference to a commit.
+/// Whether a repository has a branch, a tag or any other reference to a commit. One that cannot be opened counts as having
+/// some, unless its files say that it is empty.
 pub fn has_commits(directory: &Utf8Path) -> bool {
-    Repository::open(directory)
-        .is_ok_and(|repository| repository.references().is_ok_and(|mut references| references.next().is_some()))
+    let Ok(repository) = Repository::open(directory) else { return !is_untouched(&directory.join(".git")) };
+    let has_references = repository.references().map_or(true, |mut references| references.next().is_some());
+    has_references || repository.head_detached().unwrap_or(true)
 }
 
 /// Files of the index that are not among these.

@@ -80,7 +80,7 @@ impl Journal {
         files::create_private_directory(&directory)?;
         let path = directory.join(step);
         if !files::holds(&path, contents) {
-            files::write_atomically(&path, contents, files::PRIVATE, files::Existing::Replace)?;
+            files::write_atomically(&path, contents, files::PRIVATE, files::Existing::Refuse)?;
         }
         Ok(path)
     }

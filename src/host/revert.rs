@@ -1,8 +1,6 @@
 //! Takes a receipt back, newest step first: only where the disk still holds what we wrote. Drift is said, never
 //! overwritten.
 
-use camino::Utf8Path;
-
 use super::interrupt::{self, Applying};
 use super::journal::{Journal, Stored};
 use super::{apply, clock, git};
@@ -79,13 +77,9 @@ fn refuse_when_work_was_committed(stored: &Stored) -> Result<()> {
     });
     let Some(directory) = made else { return Ok(()) };
     let ours = receipt.progress.values().find_map(|progress| progress.after.as_ref()?.commit.clone());
-    if git::head(directory) == ours || !has_history(directory) {
+    if !directory.join(".git").exists() || !git::has_commits(directory) || (ours.is_some() && git::head(directory) == ours) {
         return Ok(());
     }
     Err(Error::refused(format!("the repository in `{directory}` has gained commits since, so it is kept"))
         .hint("delete the directory yourself if you are sure that nothing in it is needed"))
-}
-
-fn has_history(directory: &Utf8Path) -> bool {
-    git::has_commits(directory)
 }

@@ -234,7 +234,8 @@ fn create_files(request: &Request<'_>, tree: FileTree) -> Step {
 }
 
 fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing: &File, verb: &str) -> Step {
-    let id: String = path.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    // A digest, because any two paths must have two ids: what the file holds now is kept under it.
+    let id: String = hex(&Sha256::digest(path.as_str())).chars().take(16).collect();
     let replaces = hex(&Sha256::digest(&existing.contents));
     let action = Action::ReplaceFile { directory: request.site.path.clone(), path: path.clone(), file, replaces };
     step(

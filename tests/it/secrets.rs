@@ -114,3 +114,12 @@ fn a_tracked_env_is_refused_with_the_remedy() {
     run.says("git tracks `.env`, so no secret is written to it").says("git rm --cached .env");
     assert_eq!(sandbox.read("my-bot/.env"), "X=1\n");
 }
+
+#[test]
+fn a_bare_secret_in_a_file_never_becomes_a_name() {
+    let sandbox = Sandbox::new();
+    let bare = ["c2VjcmV0", "c2VjcmV0"].concat();
+    let run = sandbox.run_with_input(&["new", "discord-bot", "my-bot", "--env-file", "-"], &format!("{bare}==\n")).expect(0);
+    assert!(!run.stderr.contains(&bare) && !sandbox.remembered().contains(&bare));
+    run.says("names that are no variables");
+}

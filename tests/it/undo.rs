@@ -117,3 +117,63 @@ fn says_when_there_is_nothing_to_undo() {
     sandbox.run(&["undo", "--yes"]).expect(1).says("there is nothing to undo for this directory").says("undo --list");
     sandbox.run(&["undo", "../../etc/passwd"]).expect(1).says("there is no receipt");
 }
+
+#[test]
+fn undo_looks_for_nothing_behind_a_link() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    fs::rename(sandbox.work().join("my-bot/src"), sandbox.work().join("moved")).unwrap();
+    std::os::unix::fs::symlink("../moved", sandbox.work().join("my-bot/src")).unwrap();
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0).says("`src` is a link to `../moved`");
+    assert!(sandbox.exists("moved/index.ts") && sandbox.exists("moved/commands/ping.ts"));
+}
+
+#[test]
+fn a_repository_that_cannot_be_opened_is_kept() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    let config = sandbox.work().join("my-bot/.git/config");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(
+        &config,
+        text.replace("repositoryformatversion = 0", "repositoryformatversion = 1") + "[extensions]\n\tfoo = true\n",
+    )
+    .unwrap();
+    let before = sandbox.files();
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(10).says("so it is kept");
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn every_replaced_file_gets_its_own_bytes_back() {
+    let sandbox = Sandbox::new();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    sandbox.write("tiny/template.toml", head);
+    for folder in ["a", "a-b"] {
+        sandbox.write(&format!("tiny/files/{folder}/.gitignore"), "x\n");
+        sandbox.write(&format!("out/{folder}/.gitignore"), &format!("mine {folder}\n"));
+    }
+    sandbox.write("tiny/files/a.b/.gitignore", "x\n");
+    sandbox.write("out/a.b/.gitignore", "mine a.b\n");
+    let before = sandbox.files();
+    sandbox.run(&["new", "./tiny", "out", "--yes"]).expect(0);
+    sandbox.run(&["-C", "out", "undo", "--yes"]).expect(0);
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn a_resume_that_fails_can_still_be_undone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", &format!("BOT_TOKEN={}\n", token()));
+    sandbox.run(&["new", "discord-bot", "my-bot", "--env-file", "secrets.env"]).expect(0);
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.find("{\"event\":\"started\",\"step\":\"secrets\"").unwrap();
+    fs::write(&path, &text[..end]).unwrap();
+    fs::remove_file(sandbox.work().join("my-bot/.env")).unwrap();
+    fs::remove_file(sandbox.work().join("secrets.env")).unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(8).says("nixstart undo");
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert!(!sandbox.exists("my-bot"));
+}

@@ -43,6 +43,9 @@ pub(super) fn revert(directory: &Utf8Path, path: &RelativePath, file: &File, bef
     let full = directory.join(path.as_str());
     let Some(kept) = &before.kept else { return Ok(Vec::new()) };
     let old = fs_err::read(kept)?;
+    if let OnDisk::Blocked(why) = on_disk(directory, path)? {
+        return Ok(vec![Effect::Keep { what: full.to_string(), why }]);
+    }
     if files::holds(&full, &old) {
         return Ok(Vec::new());
     }

@@ -118,20 +118,21 @@ pub(super) fn revert_files(directory: &Utf8Path, tree: &FileTree, before: &Befor
     Ok(effects)
 }
 
-/// Removes the files that still hold what we wrote.
+/// Removes the files that still hold what we wrote. Nothing is looked for behind a link.
 fn remove_ours(directory: &Utf8Path, tree: &FileTree, mode: Mode, effects: &mut Vec<Effect>) -> Result<()> {
     for (path, file) in tree.iter() {
         let full = directory.join(path.as_str());
-        if full.symlink_metadata().is_err() {
-            continue;
-        }
-        if !files::holds(&full, &file.contents) {
-            effects.push(Effect::Keep { what: full.to_string(), why: "it was changed since".to_owned() });
-            continue;
-        }
-        effects.push(Effect::Remove(full.to_string()));
-        if mode == Mode::Perform {
-            fs_err::remove_file(&full)?;
+        let keep = |why: String| Effect::Keep { what: full.to_string(), why };
+        match on_disk(directory, path)? {
+            OnDisk::Absent => {}
+            OnDisk::Blocked(reason) => effects.push(keep(reason)),
+            OnDisk::File(found) if found.contents != file.contents => effects.push(keep("it was changed since".to_owned())),
+            OnDisk::File(_) => {
+                effects.push(Effect::Remove(full.to_string()));
+                if mode == Mode::Perform {
+                    fs_err::remove_file(&full)?;
+                }
+            }
         }
     }
     Ok(())
