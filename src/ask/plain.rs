@@ -124,6 +124,7 @@ fn read_keys() -> Result<SecretString> {
             KeyCode::Backspace => {
                 line.pop();
             }
+            KeyCode::Char(_) if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {}
             KeyCode::Char(character) => line.push(character),
             _ => {}
         }

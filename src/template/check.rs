@@ -171,7 +171,7 @@ fn check_file(template: &Template, path: &str, file: &File, findings: &mut BTree
         ));
     }
     for (index, line) in text.lines().enumerate() {
-        if let Some(expression) = unrendered(line) {
+        if let Some(expression) = unrendered(line, template) {
             let hint = "give the file the ending `.hbs` to render it";
             let finding =
                 Diagnostic::error(Place::new(&origin, index + 1), "unrendered", format!("`{path}` keeps `{{{{{expression}}}}}`"));
@@ -181,15 +181,16 @@ fn check_file(template: &Template, path: &str, file: &File, findings: &mut BTree
 }
 
 /// An expression in double braces that starts like one of ours. `${{ … }}` is GitHub's and JSX has `={{ … }}`.
-fn unrendered(line: &str) -> Option<&str> {
+fn unrendered<'a>(line: &'a str, template: &Template) -> Option<&'a str> {
     let (before, rest) = line.split_once("{{")?;
     if before.ends_with(['$', '=', '{']) {
-        return unrendered(rest);
+        return unrendered(rest, template);
     }
     let (expression, _) = rest.split_once("}}")?;
     let word = expression.trim().trim_start_matches(['#', '/', '^']).split([' ', '.']).next().unwrap_or_default();
     let is_ours = matches!(word, "project" | "template" | "nixstart" | "else") || HELPERS.contains(&word);
-    if is_ours { Some(expression) } else { unrendered(rest) }
+    let is_ours = is_ours || template.manifest.questions.iter().any(|question| question.name == word);
+    if is_ours { Some(expression) } else { unrendered(rest, template) }
 }
 
 /// The file of the template that a path of the project most likely came from.

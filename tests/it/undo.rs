@@ -173,7 +173,25 @@ fn a_resume_that_fails_can_still_be_undone() {
     fs::write(&path, &text[..end]).unwrap();
     fs::remove_file(sandbox.work().join("my-bot/.env")).unwrap();
     fs::remove_file(sandbox.work().join("secrets.env")).unwrap();
-    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(8).says("nixstart undo");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(1).says("secrets.env");
     sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
     assert!(!sandbox.exists("my-bot"));
+}
+
+#[test]
+fn a_resumed_run_checks_and_cleans_values_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", &format!("BOT_TOKEN='Bot {}'\n", token()));
+    let flag = format!("CLIENT_ID={APPLICATION_ID}");
+    let arguments = ["new", "discord-bot", "my-bot", "--env-file", "secrets.env", "--set", &flag];
+    sandbox.run(&arguments).expect(0);
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.find("{\"event\":\"started\",\"step\":\"secrets\"").unwrap();
+    fs::write(&path, &text[..end]).unwrap();
+    let before = sandbox.read("my-bot/.env");
+    fs::remove_file(sandbox.work().join("my-bot/.env")).unwrap();
+    sandbox.run(&[arguments.as_slice(), &["--resume"]].concat()).expect(0);
+    assert_eq!(sandbox.read("my-bot/.env"), before);
 }
