@@ -44,11 +44,12 @@ pub fn apply(
         let outcome = apply_step(step, journal, &mut waiting, vault, on_event);
         if let Err(error) = outcome {
             waiting.push(Record::Failed { step: step.id.clone(), error: error.to_string() });
-            if applied == 0 && !is_continued && has_left_nothing(step) {
+            let has_applied = applied > 0 || is_continued || !has_left_nothing(step);
+            if !has_applied {
                 waiting.push(Record::Reverted { at: clock::timestamp() });
             }
             let noted = journal.append(&waiting);
-            return Err(explain(step, error, applied > 0 || is_continued, journal.id(), noted.is_ok()));
+            return Err(explain(step, error, has_applied, journal.id(), noted.is_ok()));
         }
     }
     waiting.push(Record::Completed { at: clock::timestamp() });

@@ -152,6 +152,11 @@ pub fn holds(path: &Utf8Path, contents: &[u8]) -> bool {
     read_plain(path).is_ok_and(|file| file.contents == contents)
 }
 
+/// The permission bits of a file.
+pub fn mode(path: &Utf8Path) -> io::Result<u32> {
+    Ok(fs_err::symlink_metadata(path)?.permissions().mode() & 0o777)
+}
+
 /// Identity of a file, from which nothing about its content follows but its size.
 pub fn stamp(path: &Utf8Path) -> io::Result<String> {
     let metadata = fs_err::symlink_metadata(path)?;

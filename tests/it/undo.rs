@@ -1,6 +1,7 @@
 //! `nixstart undo`: only what still is as nixstart left it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use pretty_assertions::assert_eq;
@@ -91,8 +92,12 @@ fn puts_replaced_bytes_back_and_leaves_the_rest_alone() {
     let sandbox = Sandbox::new();
     sandbox.write("my-bot/.gitignore", "mine.txt");
     sandbox.write("my-bot/notes.txt", "mine\n");
+    let private = |mode| fs::set_permissions(sandbox.work().join("my-bot/.gitignore"), fs::Permissions::from_mode(mode)).unwrap();
+    private(0o600);
+    let mode = || fs::metadata(sandbox.work().join("my-bot/.gitignore")).unwrap().permissions().mode() & 0o777;
     let before = sandbox.files();
     sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(0);
+    assert_eq!(mode(), 0o600);
     sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
     assert_eq!(sandbox.files(), before);
     assert!(!sandbox.exists("my-bot/src") && !sandbox.exists("my-bot/.git"));

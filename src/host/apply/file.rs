@@ -35,7 +35,9 @@ pub(super) fn prepare(
 }
 
 pub(super) fn replace(directory: &Utf8Path, path: &RelativePath, file: &File) -> Result<After> {
-    files::write_atomically(&directory.join(path.as_str()), &file.contents, file.mode(), Existing::Replace)?;
+    let full = directory.join(path.as_str());
+    let executable = if file.executable { 0o111 } else { 0 };
+    files::write_atomically(&full, &file.contents, files::mode(&full)? | executable, Existing::Replace)?;
     Ok(After::default())
 }
 
@@ -54,7 +56,7 @@ pub(super) fn revert(directory: &Utf8Path, path: &RelativePath, file: &File, bef
         return Ok(vec![Effect::Keep { what: full.to_string(), why }]);
     }
     if mode == Mode::Perform {
-        files::write_atomically(&full, &old, file.mode(), Existing::Replace)?;
+        files::write_atomically(&full, &old, files::mode(&full)?, Existing::Replace)?;
     }
     Ok(vec![Effect::PutBack(full.to_string())])
 }
