@@ -75,6 +75,15 @@ struct Session {
     ask: Box<dyn Ask>,
 }
 
+impl Session {
+    /// Prints a document for programs.
+    fn print_json(&mut self, document: &serde_json::Value) -> Result<()> {
+        let text = serde_json::to_string_pretty(document).map_err(Error::failed)?;
+        self.ui.data(&(text + "\n"))?;
+        Ok(())
+    }
+}
+
 /// Flags of every command that carries out a plan.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Plan options")]

@@ -222,8 +222,11 @@ mod tests {
 
     #[test]
     fn lists_causes_below_the_message() {
-        let inner = std::io::Error::other("disk on fire");
-        assert_eq!(Error::failed(inner).to_string(), "disk on fire");
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot write")]
+        struct Outer(#[source] std::io::Error);
+        let error = Error::failed(Outer(std::io::Error::other("disk on fire")));
+        assert_eq!((error.to_string(), error.causes()), ("cannot write".to_owned(), vec!["disk on fire".to_owned()]));
     }
 
     #[test]

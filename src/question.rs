@@ -152,6 +152,25 @@ pub enum AnswerError {
 }
 
 impl Question {
+    /// A question of nixstart's own that is answered with one of several choices.
+    pub fn select(name: &str, prompt: &str, choices: Vec<Choice>) -> Self {
+        Self { kind: QuestionKind::Select, choices, ..Self::confirm(name, prompt) }
+    }
+
+    /// A question of nixstart's own that is answered with yes or no.
+    pub fn confirm(name: &str, prompt: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            prompt: Some(prompt.to_owned()),
+            help: None,
+            when: None,
+            kind: QuestionKind::Confirm,
+            choices: Vec::new(),
+            default: None,
+            validate: None,
+        }
+    }
+
     /// The question in words.
     pub fn prompt(&self) -> &str {
         self.prompt.as_deref().unwrap_or(&self.name)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Session;
 use crate::ask::Asked;
 use crate::error::{Error, Result};
+use crate::project::ProjectName;
 use crate::question::{self, Answer, AnswerError, Answers, Question};
 use crate::template::render::Renderer;
 use crate::template::{Manifest, Template};
@@ -115,11 +116,17 @@ fn explain(error: AnswerError, on_command_line: bool) -> Error {
 }
 
 /// Asks what is not given yet. The answers of an earlier run of the same template are the defaults.
-pub(super) fn complete(session: &mut Session, template: &Template, given: Answers, earlier: &Answers) -> Result<Answers> {
+pub(super) fn complete(
+    session: &mut Session,
+    template: &Template,
+    name: &ProjectName,
+    given: Answers,
+    earlier: &Answers,
+) -> Result<Answers> {
     let renderer = Renderer::default();
     let mut answers = Answers::new();
     for question in &template.manifest.questions {
-        let context = crate::template::Context::default().with_answers(&answers);
+        let context = template.context(name, &answers);
         let is_asked = renderer.holds("template.toml", question.when.as_deref(), &context).map_err(Error::failed)?;
         if !is_asked {
             if given.contains_key(&question.name) {

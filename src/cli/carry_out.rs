@@ -13,7 +13,7 @@ use crate::host::journal::{self, Journal, Stored};
 use crate::host::vault::Vault;
 use crate::plan::receipt::{Record, Status};
 use crate::plan::{Action, Plan, Step, needs_consent};
-use crate::question::{Answer, Question, QuestionKind};
+use crate::question::{Answer, Question};
 use crate::ui::plan_view::{self, Current};
 use crate::ui::style::Role;
 
@@ -124,16 +124,7 @@ fn consent(session: &mut Session, plan: &Plan) -> Result<()> {
 
 /// Asks a yes-or-no question.
 pub(super) fn confirm(session: &mut Session, prompt: &str, default: bool, flag: &str) -> Result<bool> {
-    let question = Question {
-        name: "consent".into(),
-        prompt: Some(prompt.into()),
-        help: None,
-        when: None,
-        kind: QuestionKind::Confirm,
-        choices: Vec::new(),
-        default: None,
-        validate: None,
-    };
+    let question = Question::confirm("consent", prompt);
     let default = Answer::Bool(default);
     Ok(session.ask.ask(&mut session.ui, Asked { question: &question, default: Some(&default), flag })? == Answer::Bool(true))
 }
@@ -153,7 +144,5 @@ fn print_json(session: &mut Session, plan: &Plan, receipt: Option<&str>) -> Resu
         fields.insert("applied".into(), Value::Bool(receipt.is_some()));
         fields.insert("receipt".into(), receipt.into());
     }
-    let text = serde_json::to_string_pretty(&document).map_err(Error::failed)?;
-    session.ui.data(&(text + "\n"))?;
-    Ok(())
+    session.print_json(&document)
 }

@@ -20,7 +20,7 @@ use crate::host::{git, paths, target};
 use crate::plan::SecretEntry;
 use crate::project::create::{self, CreateError, Git, Request};
 use crate::project::{ProjectName, Site};
-use crate::question::{Answer, Answers, Choice, Question, QuestionKind};
+use crate::question::{Answer, Answers, Choice, Question};
 use crate::template::Template;
 use crate::template::catalog;
 use crate::template::scaffold::Scaffold;
@@ -158,16 +158,7 @@ fn choose_template(name: Option<&str>, session: &mut Session) -> Result<Template
         label: Some(template.manifest.name.clone()),
         help: Some(template.manifest.description.clone()),
     };
-    let question = Question {
-        name: "template".into(),
-        prompt: Some("Which template?".into()),
-        help: None,
-        when: None,
-        kind: QuestionKind::Select,
-        choices: templates.iter().map(choice).collect(),
-        default: None,
-        validate: None,
-    };
+    let question = Question::select("template", "Which template?", templates.iter().map(choice).collect());
     let flag = format!("nixstart new {}", catalog::names().join("|"));
     match session.ask.ask(&mut session.ui, Asked { question: &question, default: None, flag: &flag })? {
         Answer::Text(name) => template::find(&name),
@@ -192,7 +183,7 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Pa
         refuse_when_cut_short(path)?;
     }
     let earlier = site.record.as_ref().map(|record| record.answers.clone()).unwrap_or_default();
-    let answers = answers::complete(session, &template, given.answers, &earlier)?;
+    let answers = answers::complete(session, &template, name, given.answers, &earlier)?;
     refuse_to_mix(&template, &site, &answers)?;
     say_derived_names(session, &template, name);
     let scaffold = render(&template, name, &answers)?;

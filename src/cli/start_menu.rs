@@ -3,7 +3,7 @@
 use super::{Session, help, new, template};
 use crate::ask::Asked;
 use crate::error::Result;
-use crate::question::{Answer, Choice, Question, QuestionKind};
+use crate::question::{Answer, Choice, Question};
 
 pub(super) fn run(session: &mut Session) -> Result<()> {
     if !session.ask.is_interactive() {
@@ -24,18 +24,13 @@ pub(super) fn run(session: &mut Session) -> Result<()> {
 fn menu() -> Question {
     let choice =
         |value: &str, label: &str, help: &str| Choice { value: value.into(), label: Some(label.into()), help: Some(help.into()) };
-    Question {
-        name: "start".into(),
-        prompt: Some("What would you like to do?".into()),
-        help: None,
-        when: None,
-        kind: QuestionKind::Select,
-        choices: vec![
+    Question::select(
+        "start",
+        "What would you like to do?",
+        vec![
             choice("new", "New project", "from a template, ready to run"),
             choice("templates", "Templates", "what there is to start from"),
             choice("help", "Help", "all commands"),
         ],
-        default: None,
-        validate: None,
-    }
+    )
 }

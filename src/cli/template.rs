@@ -86,19 +86,13 @@ pub(super) fn list(session: &mut Session) -> Result<()> {
 
 fn list_json(session: &mut Session) -> Result<()> {
     let entry = |Template { manifest, .. }: &Template| json!({ "name": manifest.name, "title": manifest.title, "description": manifest.description, "version": manifest.version });
-    print(session, &json!({ "schema": 1, "templates": built_in()?.iter().map(entry).collect::<Vec<_>>() }))
-}
-
-fn print(session: &mut Session, document: &Value) -> Result<()> {
-    let text = serde_json::to_string_pretty(document).map_err(Error::failed)?;
-    session.ui.data(&(text + "\n"))?;
-    Ok(())
+    session.print_json(&json!({ "schema": 1, "templates": built_in()?.iter().map(entry).collect::<Vec<_>>() }))
 }
 
 fn show(session: &mut Session, name: &str, as_json: bool) -> Result<()> {
     let template = find(name)?;
     if as_json {
-        return print(session, &description(&template));
+        return session.print_json(&description(&template));
     }
     let Manifest { title, description, version, questions, secrets, services, .. } = &template.manifest;
     let mut text = format!("{} {version}\n{description}\n", Role::Heading.paint(title));
@@ -161,7 +155,7 @@ fn check_templates(session: &mut Session, path: Option<&Utf8Path>, as_json: bool
         templates.iter().map(|template| (template, check(template, catalog::carried))).collect();
     if as_json {
         let entry = |(template, report): &(&Template, Report)| json!({ "template": template.manifest.name, "combinations": report.combinations, "findings": report.findings });
-        print(session, &json!({ "schema": 1, "templates": reports.iter().map(entry).collect::<Vec<_>>() }))?;
+        session.print_json(&json!({ "schema": 1, "templates": reports.iter().map(entry).collect::<Vec<_>>() }))?;
     } else {
         for (template, report) in &reports {
             show_report(session, template, report, path)?;

@@ -127,9 +127,7 @@ fn print_json(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) 
     };
     let step = |reversal: &Reversal<'_>| json!({ "id": reversal.step.id, "title": reversal.step.title, "undo": reversal.step.undo, "effects": reversal.effects.iter().map(effect).collect::<Vec<_>>() });
     let document = json!({ "schema": 1, "receipt": stored.id, "steps": preview.iter().map(step).collect::<Vec<_>>() });
-    let text = serde_json::to_string_pretty(&document).map_err(Error::failed)?;
-    session.ui.data(&(text + "\n"))?;
-    Ok(())
+    session.print_json(&document)
 }
 
 fn list(session: &mut Session, as_json: bool) -> Result<()> {
@@ -140,9 +138,7 @@ fn list(session: &mut Session, as_json: bool) -> Result<()> {
             json!({ "id": stored.id, "at": stored.receipt.at, "command": plan.command, "status": stored.receipt.status, "root": plan.root, "title": plan.title })
         };
         let document = json!({ "schema": 1, "receipts": stored.iter().map(entry).collect::<Vec<_>>() });
-        let text = serde_json::to_string_pretty(&document).map_err(Error::failed)?;
-        session.ui.data(&(text + "\n"))?;
-        return Ok(());
+        return session.print_json(&document);
     }
     if stored.is_empty() {
         session.ui.say("There is no receipt yet");

@@ -7,7 +7,7 @@ use crate::changeset::{Change, OnDisk, Resolution, compare};
 use crate::cli::Session;
 use crate::error::Result;
 use crate::file_tree::{FileTree, RelativePath};
-use crate::question::{Answer, Choice, Question, QuestionKind};
+use crate::question::{Answer, Choice, Question};
 
 /// Asks about each file that is there with other bytes; without a person, no byte of it is lost.
 pub(super) fn resolve(
@@ -32,19 +32,11 @@ fn resolve_one(session: &mut Session, path: &RelativePath) -> Result<Resolution>
         Resolution::Merge => "add the lines yours lacks".to_owned(),
     };
     let choices = Resolution::choices(path);
-    let question = Question {
-        name: path.to_string(),
-        prompt: Some(format!("`{path}` exists and differs. What should be done?")),
-        help: None,
-        when: None,
-        kind: QuestionKind::Select,
-        choices: choices
-            .iter()
-            .map(|choice| Choice { value: choice.word().into(), label: Some(label(*choice)), help: None })
-            .collect(),
-        default: None,
-        validate: None,
-    };
+    let question = Question::select(
+        path.as_str(),
+        &format!("`{path}` exists and differs. What should be done?"),
+        choices.iter().map(|choice| Choice { value: choice.word().into(), label: Some(label(*choice)), help: None }).collect(),
+    );
     let default = Answer::Text(Resolution::default_for(path).word().to_owned());
     // Without a terminal the default is the only answer; it loses nothing, and the plan names it.
     if !session.ask.is_interactive() {
