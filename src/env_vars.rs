@@ -24,8 +24,13 @@ pub const PATH: &str = "PATH";
 /// Set by sudo.
 pub const SUDO_USER: &str = "SUDO_USER";
 
+/// The name of whoever commits.
+pub const GIT_AUTHOR_NAME: &str = "GIT_AUTHOR_NAME";
+/// The address of whoever commits.
+pub const GIT_AUTHOR_EMAIL: &str = "GIT_AUTHOR_EMAIL";
+
 /// The table.
-pub const ALL: [EnvVar; 7] = [
+pub const ALL: [EnvVar; 9] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar { name: HOME, about: "Your directory; where state goes when nothing else says so" },
@@ -36,6 +41,8 @@ pub const ALL: [EnvVar; 7] = [
         name: SUDO_USER,
         about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root",
     },
+    EnvVar { name: GIT_AUTHOR_NAME, about: "Your name in the commit of `--commit`, in place of git's `user.name`" },
+    EnvVar { name: GIT_AUTHOR_EMAIL, about: "Your address in the commit of `--commit`, in place of git's `user.email`" },
 ];
 
 /// The value of a variable, when it is set, not empty and text.

@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use git2::{ErrorCode, Repository, RepositoryInitOptions, Status, StatusOptions};
 
+use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::RelativePath;
 
@@ -121,8 +122,8 @@ pub fn has_staged_changes(directory: &Utf8Path) -> bool {
 /// Whether git knows who commits; the hint says how to tell it.
 pub fn check_identity() -> Result<()> {
     let config = git2::Config::open_default().map_err(tool)?;
-    let is_set = |key: &str, variable: &str| crate::env_vars::get(variable).is_some() || config.get_string(key).is_ok();
-    if is_set("user.name", "GIT_AUTHOR_NAME") && is_set("user.email", "GIT_AUTHOR_EMAIL") {
+    let is_set = |key: &str, variable: &str| env_vars::get(variable).is_some() || config.get_string(key).is_ok();
+    if is_set("user.name", env_vars::GIT_AUTHOR_NAME) && is_set("user.email", env_vars::GIT_AUTHOR_EMAIL) {
         return Ok(());
     }
     Err(Error::failed("git does not know who you are, so nothing can be committed")
@@ -143,7 +144,7 @@ pub fn commit(directory: &Utf8Path, message: &str) -> Result<String> {
 }
 
 fn signature(repository: &Repository) -> Result<git2::Signature<'static>> {
-    let from_environment = (crate::env_vars::get("GIT_AUTHOR_NAME"), crate::env_vars::get("GIT_AUTHOR_EMAIL"));
+    let from_environment = (env_vars::get(env_vars::GIT_AUTHOR_NAME), env_vars::get(env_vars::GIT_AUTHOR_EMAIL));
     let signature = match from_environment {
         (Some(name), Some(email)) => git2::Signature::now(&name, &email),
         _ => repository.signature(),
