@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{PlanFlags, Session};
 use crate::ask::Asked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::apply::{self, Event};
+use crate::host::apply::{self, Event, Pending};
 use crate::host::journal::{self, Journal, Stored};
 use crate::host::vault::Vault;
 use crate::plan::receipt::{Record, Status};
@@ -50,7 +50,7 @@ pub(super) fn carry_out(session: &mut Session, plan: &Plan, vault: &Vault, flags
         consent(session, plan)?;
     }
     let (mut journal, began) = Journal::begin(plan)?;
-    let steps: Vec<&Step> = plan.pending().collect();
+    let steps: Vec<Pending<'_>> = plan.pending().map(Pending::fresh).collect();
     run(session, &steps, &mut journal, Some(began), vault)?;
     if flags.json {
         print_json(session, plan, Some(journal.id()))?;
@@ -72,11 +72,11 @@ pub(super) fn resume(session: &mut Session, stored: &Stored, vault: &Vault, flag
     }
     session.ui.say(&format!("Continuing what began at {}", stored.receipt.at));
     for step in &steps {
-        if let Some(before) = stored.receipt.progress(&step.id).before {
-            apply::clear_leftovers(step, &before)?;
-        }
+        apply::clear_leftovers(step, &stored.receipt.progress(&step.id))?;
     }
     let mut journal = Journal::reopen(&stored.id)?;
+    let earlier = |step: &'_ Step| stored.receipt.progress(&step.id).before;
+    let steps: Vec<Pending<'_>> = steps.into_iter().map(|step| Pending { step, earlier: earlier(step) }).collect();
     run(session, &steps, &mut journal, None, vault)?;
     if flags.json {
         print_json(session, &rest, Some(journal.id()))?;
@@ -89,7 +89,7 @@ pub(super) fn unfinished(root: &Utf8Path) -> Result<Option<Stored>> {
     journal::newest_of(root, |status| status == Status::Unfinished)
 }
 
-fn run(session: &mut Session, steps: &[&Step], journal: &mut Journal, began: Option<Record>, vault: &Vault) -> Result<()> {
+fn run(session: &mut Session, steps: &[Pending<'_>], journal: &mut Journal, began: Option<Record>, vault: &Vault) -> Result<()> {
     let ui = &mut session.ui;
     apply::apply(steps, journal, began, vault, &mut |event| match event {
         // Programs can take long; everything else is over at once.

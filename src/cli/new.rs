@@ -173,8 +173,8 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Pa
     let site = target::survey(path)?;
     target::check_writable(path)?;
     if args.commit {
-        git::check_identity()?;
-        if site.is_repository && git::has_staged_changes(path) {
+        git::check_identity(path)?;
+        if site.is_repository && git::has_staged_changes(path)? {
             return Err(Error::refused("the repository has staged changes, which `--commit` would commit too")
                 .hint("commit them first, or leave `--commit` out"));
         }

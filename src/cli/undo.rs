@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{PlanFlags, Session, carry_out};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::journal::{self, Stored};
+use crate::host::journal::{self, Listed, Stored};
 use crate::host::lock::Lock;
 use crate::host::paths;
 use crate::host::revert::{self, Effect, Reversal};
@@ -31,19 +31,22 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
     if args.list {
         return list(session, args.plan.json);
     }
-    let stored = match &args.receipt {
+    let found = match &args.receipt {
         Some(id) => journal::load(id)?,
         None => newest_here()?,
     };
+    let only_shows = args.plan.dry_run || (args.plan.json && !args.plan.yes);
+    let _lock = if only_shows { None } else { Some(Lock::acquire(&found.receipt.plan.root)?) };
+    // Another nixstart may have added to it before the lock was ours.
+    let stored = journal::load(&found.id)?;
     if stored.receipt.status == Status::Reverted {
         return Err(Error::failed(format!("the receipt `{}` was undone already", stored.id)));
     }
-    let only_shows = args.plan.dry_run || (args.plan.json && !args.plan.yes);
-    let _lock = if only_shows { None } else { Some(Lock::acquire(&stored.receipt.plan.root)?) };
     let preview = revert::preview(&stored)?;
-    if args.plan.json {
-        print_json(session, &stored, &preview)?;
-    } else {
+    if args.plan.json && only_shows {
+        return print_json(session, &stored, &preview, false);
+    }
+    if !args.plan.json {
         show(session, &stored, &preview);
     }
     if only_shows {
@@ -52,19 +55,31 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
     if !args.plan.yes {
         consent(session)?;
     }
-    let mut kept = false;
+    let done = take_back(session, &stored)?;
+    if args.plan.json { print_json(session, &stored, &done, true) } else { Ok(()) }
+}
+
+/// Takes a receipt back and says of each step what was done and what was kept.
+fn take_back<'a>(session: &mut Session, stored: &'a Stored) -> Result<Vec<Reversal<'a>>> {
+    let mut done = Vec::new();
     let ui = &mut session.ui;
-    revert::revert(&stored, &mut |reversal| {
+    revert::revert(stored, &mut |reversal| {
         ui.say(&format!("{} {}", Role::Success.paint("undone:"), reversal.step.title));
-        for effect in &reversal.effects {
-            if let Effect::Keep { what, why } = effect {
-                kept = true;
-                ui.say(&format!("  kept: {what} ({why})"));
-            }
+        for (what, why) in reversal.effects.iter().filter_map(kept) {
+            ui.say(&format!("  kept: {what} ({why})"));
         }
+        done.push(reversal);
     })?;
-    session.ui.say(if kept { "Taken back, except for what is named as kept" } else { "Taken back" });
-    Ok(())
+    let is_all = done.iter().flat_map(|reversal| &reversal.effects).find_map(kept).is_none();
+    session.ui.say(if is_all { "Taken back" } else { "Taken back, except for what is named as kept" });
+    Ok(done)
+}
+
+fn kept(effect: &Effect) -> Option<(&str, &str)> {
+    match effect {
+        Effect::Keep { what, why } => Some((what, why)),
+        Effect::Remove(_) | Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) => None,
+    }
 }
 
 fn consent(session: &mut Session) -> Result<()> {
@@ -97,18 +112,25 @@ fn show(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) {
     ui.say(&format!("Undo: {} ({})", Role::Heading.paint(&stored.receipt.plan.title), stored.receipt.at));
     for reversal in preview {
         ui.say(&format!("  {}", reversal.step.title));
-        let removed = reversal.effects.iter().filter(|effect| matches!(effect, Effect::Remove(_))).count();
+        let count = |is_it: fn(&Effect) -> bool| reversal.effects.iter().filter(|effect| is_it(effect)).count();
+        let removed = count(|effect| matches!(effect, Effect::Remove(_)));
+        let unstaged = count(|effect| matches!(effect, Effect::Unstage(_)));
         for effect in &reversal.effects {
             match effect {
                 // Many files that go together are one line.
                 Effect::Remove(_) if removed > 3 => {}
+                Effect::Unstage(_) => {}
                 Effect::Remove(what) => ui.say(&format!("    remove {what}")),
                 Effect::PutBack(what) => ui.say(&format!("    put back {what}")),
+                Effect::Uncommit(id) => ui.say(&format!("    take back the commit {id}")),
                 Effect::Keep { what, why } => ui.say(&format!("    keep {what} ({why})")),
             }
         }
         if removed > 3 {
             ui.say(&format!("    remove {removed} files and folders that are as nixstart wrote them"));
+        }
+        if unstaged > 0 {
+            ui.say(&format!("    take {unstaged} files off the index, as far as they were not in it"));
         }
         match &reversal.step.undo {
             Undo::Manual { instruction } => ui.say(&format!("    by hand: {instruction}")),
@@ -119,32 +141,46 @@ fn show(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) {
     ui.say("");
 }
 
-fn print_json(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) -> Result<()> {
+fn print_json(session: &mut Session, stored: &Stored, reversals: &[Reversal<'_>], is_applied: bool) -> Result<()> {
     let effect = |effect: &Effect| match effect {
         Effect::Remove(what) => json!({ "effect": "remove", "what": what }),
         Effect::PutBack(what) => json!({ "effect": "put-back", "what": what }),
+        Effect::Unstage(what) => json!({ "effect": "unstage", "what": what }),
+        Effect::Uncommit(what) => json!({ "effect": "uncommit", "what": what }),
         Effect::Keep { what, why } => json!({ "effect": "keep", "what": what, "why": why }),
     };
     let step = |reversal: &Reversal<'_>| json!({ "id": reversal.step.id, "title": reversal.step.title, "undo": reversal.step.undo, "effects": reversal.effects.iter().map(effect).collect::<Vec<_>>() });
-    let document = json!({ "schema": 1, "receipt": stored.id, "steps": preview.iter().map(step).collect::<Vec<_>>() });
+    let document = json!({ "schema": 1, "receipt": stored.id, "applied": is_applied, "steps": reversals.iter().map(step).collect::<Vec<_>>() });
     session.print_json(&document)
 }
 
 fn list(session: &mut Session, as_json: bool) -> Result<()> {
-    let stored = journal::list()?;
+    let receipts = journal::list()?;
     if as_json {
-        let entry = |stored: &Stored| {
-            let plan = &stored.receipt.plan;
-            json!({ "id": stored.id, "at": stored.receipt.at, "command": plan.command, "status": stored.receipt.status, "root": plan.root, "title": plan.title })
+        let entry = |(id, stored): &Listed| match stored {
+            Ok(Stored { receipt, .. }) => {
+                let plan = &receipt.plan;
+                json!({ "id": id, "at": receipt.at, "command": plan.command, "status": receipt.status, "root": plan.root, "title": plan.title })
+            }
+            Err(error) => json!({ "id": id, "status": UNREADABLE, "error": error.to_string() }),
         };
-        let document = json!({ "schema": 1, "receipts": stored.iter().map(entry).collect::<Vec<_>>() });
+        let document = json!({ "schema": 1, "receipts": receipts.iter().map(entry).collect::<Vec<_>>() });
         return session.print_json(&document);
     }
-    if stored.is_empty() {
+    if receipts.is_empty() {
         session.ui.say("There is no receipt yet");
     }
-    for Stored { id, receipt } in &stored {
-        session.ui.data(&format!("{id}  {:10}  {:4}  {}\n", receipt.status.word(), receipt.plan.command, receipt.plan.root))?;
+    for (id, stored) in &receipts {
+        let rest = match stored {
+            Ok(Stored { receipt, .. }) => {
+                format!("{:10}  {:4}  {}", receipt.status.word(), receipt.plan.command, receipt.plan.root)
+            }
+            Err(error) => format!("{UNREADABLE}  {error}"),
+        };
+        session.ui.data(&format!("{id}  {rest}\n"))?;
     }
     Ok(())
 }
+
+/// The status of a receipt that this version cannot read.
+const UNREADABLE: &str = "unreadable";

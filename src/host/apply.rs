@@ -8,12 +8,31 @@ mod tree;
 
 use super::interrupt::{self, Applying};
 use super::journal::Journal;
-use super::revert::{Effect, Mode};
+use super::revert::{Effect, Mode, Undoing};
 use super::vault::Vault;
 use super::{clock, files, git};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::receipt::{After, Before, Progress, Record};
+use crate::plan::receipt::{After, Before, Progress, Receipt, Record};
 use crate::plan::{Action, Step};
+
+/// A step that has to be applied.
+#[derive(Debug)]
+pub struct Pending<'a> {
+    /// The step.
+    pub step: &'a Step,
+    /// What a run that was cut short in it had found.
+    pub earlier: Option<Before>,
+}
+
+impl<'a> Pending<'a> {
+    /// A step that nobody has begun.
+    pub const fn fresh(step: &'a Step) -> Self {
+        Self { step, earlier: None }
+    }
+}
+
+/// Makes more that undo has to know durable, before a step goes on.
+type Note<'a> = &'a mut dyn FnMut(Before) -> Result<()>;
 
 /// What happens while a plan is applied.
 #[derive(Debug)]
@@ -30,7 +49,7 @@ pub enum Event<'a> {
 
 /// Applies steps in order. On failure the error says how far it came; what is done stays done and is in the journal.
 pub fn apply(
-    steps: &[&Step],
+    steps: &[Pending<'_>],
     journal: &mut Journal,
     began: Option<Record>,
     vault: &Vault,
@@ -40,8 +59,9 @@ pub fn apply(
     // Lines that are not durable yet: they become so with the next one, before anything else changes.
     let is_continued = began.is_none();
     let mut waiting: Vec<Record> = began.into_iter().collect();
-    for (applied, step) in steps.iter().enumerate() {
-        let outcome = apply_step(step, journal, &mut waiting, vault, on_event);
+    for (applied, pending) in steps.iter().enumerate() {
+        let step = pending.step;
+        let outcome = apply_step(pending, journal, &mut waiting, vault, on_event);
         if let Err(error) = outcome {
             waiting.push(Record::Failed { step: step.id.clone(), error: error.to_string() });
             let has_applied = applied > 0 || is_continued || !has_left_nothing(step);
@@ -57,7 +77,7 @@ pub fn apply(
 }
 
 fn apply_step(
-    step: &Step,
+    pending: &Pending<'_>,
     journal: &mut Journal,
     waiting: &mut Vec<Record>,
     vault: &Vault,
@@ -66,9 +86,12 @@ fn apply_step(
     if interrupt::is_interrupted() {
         return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
     }
+    let step = pending.step;
     if is_satisfied(&step.action) {
         on_event(Event::Skipped(step));
-        waiting.push(Record::Finished { step: step.id.clone(), after: After::default() });
+        // What a run that was cut short had done is ours all the same.
+        let after = pending.earlier.as_ref().map(|before| made(&step.action, before)).unwrap_or_default();
+        waiting.push(Record::Finished { step: step.id.clone(), after });
         return Ok(());
     }
     on_event(Event::Started(step));
@@ -76,25 +99,20 @@ fn apply_step(
     waiting.push(Record::Started { step: step.id.clone(), before: before.clone() });
     journal.append(waiting)?;
     waiting.clear();
-    let mut on_progress = |progress: InStep<'_>| match progress {
-        InStep::Line(line) => {
-            on_event(Event::Line(line));
-            Ok(())
-        }
-        InStep::Found(before) => journal.append(&[Record::Started { step: step.id.clone(), before }]),
-    };
-    let after = perform(&step.action, &before, vault, &mut on_progress)?;
+    let mut note = |before| journal.append(&[Record::Started { step: step.id.clone(), before }]);
+    perform(&step.action, &before, vault, &mut note, &mut |line| on_event(Event::Line(line)))?;
     if !is_satisfied(&step.action) {
         return Err(Error::failed(format!("`{}` is done, but the result is not what was written", step.title)));
     }
-    waiting.push(Record::Finished { step: step.id.clone(), after });
+    waiting.push(Record::Finished { step: step.id.clone(), after: made(&step.action, &before) });
     on_event(Event::Finished(step));
     Ok(())
 }
 
 /// Whether a step that failed has cleaned up after itself, so that there is nothing to continue or to take back.
 fn has_left_nothing(step: &Step) -> bool {
-    revert(step, &Progress::default(), Mode::Preview).is_ok_and(|effects| effects.is_empty())
+    let undoing = Undoing { mode: Mode::Preview, earlier: &[] };
+    revert(step, &Progress::default(), &undoing, &mut |_| Ok(())).is_ok_and(|effects| effects.is_empty())
 }
 
 /// An interrupt before the first step, and a failure of it, leave nothing behind; later ones leave a part.
@@ -128,16 +146,15 @@ pub fn is_satisfied(action: &Action) -> bool {
         Action::ReplaceFile { directory, path, file, .. } => file::is_satisfied(directory, path, file),
         Action::WriteSecrets { path, entries } => secrets::is_satisfied(path, entries),
         Action::InitRepository { directory } => git::is_repository(directory),
-        Action::StageFiles { directory, paths } => git::is_staged(directory, paths),
-        Action::Commit { directory, message } => git::head_has_message(directory, message),
-        Action::Run { directory, produces, .. } => {
-            !produces.is_empty() && produces.iter().all(|path| directory.join(path.as_str()).exists())
-        }
+        Action::StageFiles { directory, paths } => git::index::is_staged(directory, paths),
+        Action::Commit { directory, message } => git::is_committed(directory, message),
+        Action::Run { directory, produces, .. } => program::is_satisfied(directory, produces),
     }
 }
 
-/// Removes what a killed run left half-written: staged directories, temporary files and git's own lock.
-pub fn clear_leftovers(step: &Step, before: &Before) -> Result<()> {
+/// Removes what a killed run left half-written: staged directories, temporary files and its locks in a repository.
+pub fn clear_leftovers(step: &Step, progress: &Progress) -> Result<()> {
+    let Some(before) = &progress.before else { return Ok(()) };
     if let Some(staging) = before.staging.as_ref().filter(|staging| staging.exists()) {
         fs_err::remove_dir_all(staging)?;
     }
@@ -152,10 +169,12 @@ pub fn clear_leftovers(step: &Step, before: &Before) -> Result<()> {
         }
         Action::WriteSecrets { path, .. } => files::remove_temporaries(path.parent().unwrap_or(path))?,
         Action::StageFiles { directory, .. } => {
-            let _absent_is_fine = fs_err::remove_file(directory.join(".git/index.lock"));
+            git::index::clear_leftovers(directory, before.stamp.as_deref())?;
         }
-        Action::InitRepository { directory } => git::remove_unborn(directory)?,
-        Action::CreateDirectory { .. } | Action::Commit { .. } | Action::Run { .. } => {}
+        // One that was finished is looked at before anything of it goes.
+        Action::InitRepository { directory } if progress.after.is_none() => git::remove_unborn(directory)?,
+        Action::Commit { directory, .. } => git::clear_reference_locks(directory)?,
+        Action::CreateDirectory { .. } | Action::InitRepository { .. } | Action::Run { .. } => {}
     }
     Ok(())
 }
@@ -167,58 +186,77 @@ fn prepare(step: &Step, journal: &Journal) -> Result<Before> {
         Action::CreateFiles { directory, tree } => Ok(tree::prepare_files(directory, tree)),
         Action::ReplaceFile { directory, path, replaces, .. } => file::prepare(directory, path, replaces, &step.id, journal),
         Action::WriteSecrets { path, .. } => secrets::prepare(path),
-        Action::InitRepository { .. } | Action::StageFiles { .. } | Action::Commit { .. } => Ok(Before::default()),
+        Action::InitRepository { .. } => Ok(Before::default()),
+        Action::StageFiles { directory, paths } => repository::prepare_stage(directory, paths),
+        Action::Commit { directory, .. } => repository::prepare_commit(directory),
         Action::Run { directory, produces, .. } => Ok(program::prepare(directory, produces)),
     }
 }
 
-/// What a step tells while it is performed.
-enum InStep<'a> {
-    /// A program printed a line.
-    Line(&'a str),
-    /// More that undo has to know, to be made durable before the step goes on.
-    Found(Before),
-}
-
-fn perform(
-    action: &Action,
-    before: &Before,
-    vault: &Vault,
-    on_progress: &mut dyn FnMut(InStep<'_>) -> Result<()>,
-) -> Result<After> {
+fn perform(action: &Action, before: &Before, vault: &Vault, note: Note<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()> {
     match action {
         Action::CreateDirectory { path, tree } => tree::create_directory(path, tree, before),
         Action::CreateFiles { directory, tree } => tree::create_files(directory, tree),
         Action::ReplaceFile { directory, path, file, .. } => file::replace(directory, path, file),
-        Action::WriteSecrets { path, entries } => {
-            secrets::write(path, entries, vault, &mut |found| on_progress(InStep::Found(found)))
-        }
-        Action::InitRepository { directory } => git::init(directory).map(|()| After::default()),
-        Action::StageFiles { directory, paths } => git::stage(directory, paths).map(|()| After::default()),
-        Action::Commit { directory, message } => Ok(After { commit: Some(git::commit(directory, message)?), ..After::default() }),
-        Action::Run { directory, program, arguments, .. } => {
-            // A line that cannot be shown is no reason to stop the program.
-            let mut on_line = |line: &str| drop(on_progress(InStep::Line(line)));
-            program::run(directory, program, arguments, before, &mut on_line)
-        }
+        Action::WriteSecrets { path, entries } => secrets::write(path, entries, vault, note),
+        Action::InitRepository { directory } => git::init(directory),
+        Action::StageFiles { directory, paths } => repository::stage(directory, paths, note),
+        Action::Commit { directory, message } => git::commit(directory, message).map(drop),
+        Action::Run { directory, program, arguments, .. } => program::run(directory, program, arguments, on_line),
     }
 }
 
-/// Takes a step back, or only says what that would do.
-pub(super) fn revert(step: &Step, progress: &Progress, mode: Mode) -> Result<Vec<Effect>> {
-    let before = progress.before.clone().unwrap_or_default();
-    if mode == Mode::Perform && progress.after.is_none() {
-        clear_leftovers(step, &before)?;
+/// What a step made, told from the disk: the same whether it was just applied or by a run that was cut short.
+fn made(action: &Action, before: &Before) -> After {
+    match action {
+        Action::StageFiles { directory, paths } => repository::staged(directory, paths, before),
+        Action::Commit { directory, message } => repository::committed(directory, message, before),
+        Action::Run { directory, .. } => program::made(directory, before),
+        Action::CreateDirectory { .. }
+        | Action::CreateFiles { .. }
+        | Action::ReplaceFile { .. }
+        | Action::WriteSecrets { .. }
+        | Action::InitRepository { .. } => After::default(),
     }
-    let after = progress.after.clone().unwrap_or_default();
+}
+
+/// What is known to be made by a step, also when a crash came before its last line.
+fn made_so_far(step: &Step, progress: &Progress) -> After {
+    match (&progress.after, &progress.before) {
+        (Some(after), _) => after.clone(),
+        (None, Some(before)) => made(&step.action, before),
+        (None, None) => After::default(),
+    }
+}
+
+/// Refuses when somebody has built on a repository that a receipt made.
+pub(super) fn refuse_when_built_on(receipt: &Receipt) -> Result<()> {
+    let to_undo = receipt.steps_to_undo();
+    let made = to_undo.iter().find_map(|step| match &step.action {
+        Action::InitRepository { directory } => Some(directory),
+        _ => None,
+    });
+    let Some(directory) = made else { return Ok(()) };
+    let ours = to_undo.iter().find_map(|step| made_so_far(step, &receipt.progress(&step.id)).commit);
+    repository::refuse_when_built_on(directory, ours.as_deref())
+}
+
+/// Takes a step back, or only says what that would do.
+pub(super) fn revert(step: &Step, progress: &Progress, undoing: &Undoing<'_>, note: Note<'_>) -> Result<Vec<Effect>> {
+    let mode = undoing.mode;
+    let before = progress.before.clone().unwrap_or_default();
+    let after = made_so_far(step, progress);
+    if mode == Mode::Perform {
+        clear_leftovers(step, progress)?;
+    }
     match &step.action {
-        Action::CreateDirectory { path, tree } => tree::revert_directory(path, tree, &before, mode),
+        Action::CreateDirectory { path, tree } => tree::revert_directory(path, tree, &before, undoing),
         Action::CreateFiles { directory, tree } => tree::revert_files(directory, tree, &before, mode),
         Action::ReplaceFile { directory, path, file, .. } => file::revert(directory, path, file, &before, mode),
         Action::WriteSecrets { path, entries } => secrets::revert(path, entries, &before, mode),
-        Action::InitRepository { directory } => repository::revert_init(directory, mode),
-        Action::StageFiles { directory, paths } => repository::revert_stage(directory, paths, mode),
-        Action::Commit { directory, .. } => repository::revert_commit(directory, &after, mode),
+        Action::InitRepository { directory } => repository::revert_init(directory, undoing, note),
+        Action::StageFiles { directory, .. } => repository::revert_stage(directory, &after.index, &before, undoing, note),
+        Action::Commit { directory, .. } => repository::revert_commit(directory, &before, &after, mode),
         Action::Run { directory, .. } => program::revert(directory, &before, &after, mode),
     }
 }

@@ -27,9 +27,15 @@ pub fn write_new(path: &Utf8Path, contents: &[u8], mode: u32) -> io::Result<File
     Ok(file)
 }
 
-/// Makes a directory, and those above it, that only its owner may look into.
+/// Makes a directory, and those above it, that only its owner may look into. One that is there is closed to others.
 pub fn create_private_directory(path: &Utf8Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot use the directory `{path}`: {error}"));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(named)?;
+    let metadata = fs_err::metadata(path)?;
+    if metadata.permissions().mode() & 0o077 != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
+        fs_err::set_permissions(path, PermissionsExt::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// Whether an atomic write may take the place of a file.
@@ -68,6 +74,11 @@ pub fn stage<'a>(path: &'a Utf8Path, contents: &[u8], mode: u32) -> io::Result<S
 }
 
 impl Staged<'_> {
+    /// Where it is meanwhile.
+    pub fn path(&self) -> &Utf8Path {
+        &self.temporary
+    }
+
     /// The identity that the file is going to have; a rename does not change it.
     pub fn stamp(&self) -> io::Result<String> {
         stamp(&self.temporary)

@@ -1,11 +1,16 @@
 //! Git, through libgit2: no program has to be installed for a repository to be made.
 
+pub mod index;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use git2::{ErrorCode, Repository, RepositoryInitOptions, Status, StatusOptions};
 
+use super::files;
 use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
-use crate::file_tree::RelativePath;
 
 /// A repository that has a project's directory as its work tree or contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +26,19 @@ fn tool(error: git2::Error) -> Error {
 }
 
 /// Finds out where a directory, which need not exist, stands among repositories.
-pub fn place_of(directory: &Utf8Path) -> Place {
+pub fn place_of(directory: &Utf8Path) -> Result<Place> {
     let is_root = directory.join(".git").symlink_metadata().is_ok();
+    if is_root && !is_repository(directory) {
+        return Err(Error::refused(format!("`{directory}/.git` is there, but it is no repository with a work tree"))
+            .hint("look at it with `git status`; move it away if it is broken, or choose another directory"));
+    }
     let above = directory.ancestors().skip(1).find(|path| path.is_dir());
     let parent = above.and_then(|path| Repository::discover(path).ok()).and_then(|repository| {
         let work_tree = repository.workdir()?.to_owned();
         let text = Utf8PathBuf::from_path_buf(work_tree).ok()?;
         Some(Utf8PathBuf::from(text.as_str().trim_end_matches('/')))
     });
-    Place { is_root, parent }
+    Ok(Place { is_root, parent })
 }
 
 /// Makes a directory a repository, with the branch git itself would start with, or `main`.
@@ -72,56 +81,21 @@ fn open(directory: &Utf8Path) -> Result<Repository> {
     Repository::open(directory).map_err(tool)
 }
 
-/// Stages files.
-pub fn stage(directory: &Utf8Path, paths: &[RelativePath]) -> Result<()> {
-    let repository = open(directory)?;
-    let mut index = repository.index().map_err(tool)?;
-    for path in paths {
-        index.add_path(path.as_str().as_ref()).map_err(tool)?;
-    }
-    index.write().map_err(tool)
-}
-
-/// Whether every file is staged with the bytes it has on disk.
-pub fn is_staged(directory: &Utf8Path, paths: &[RelativePath]) -> bool {
-    let Ok(repository) = Repository::open(directory) else { return false };
-    let is_current = |path: &RelativePath| {
-        repository
-            .status_file(path.as_str().as_ref())
-            .is_ok_and(|status| !status.intersects(Status::WT_NEW | Status::WT_MODIFIED | Status::WT_DELETED))
-    };
-    paths.iter().all(is_current)
-}
-
-/// Takes files off the index again; those that are committed stay.
-pub fn unstage(directory: &Utf8Path, paths: &[RelativePath]) -> Result<()> {
-    let repository = open(directory)?;
-    let mut index = repository.index().map_err(tool)?;
-    for path in paths {
-        let is_new = repository.status_file(path.as_str().as_ref()).is_ok_and(|status| status.contains(Status::INDEX_NEW));
-        if is_new {
-            index.remove_path(path.as_str().as_ref()).map_err(tool)?;
-        }
-    }
-    index.write().map_err(tool)
-}
-
-/// Whether somebody has staged anything in a repository.
-pub fn has_staged_changes(directory: &Utf8Path) -> bool {
+/// Whether anything is staged that HEAD does not have.
+pub fn has_staged_changes(directory: &Utf8Path) -> Result<bool> {
     let staged =
         Status::INDEX_NEW | Status::INDEX_MODIFIED | Status::INDEX_DELETED | Status::INDEX_RENAMED | Status::INDEX_TYPECHANGE;
-    Repository::open(directory).is_ok_and(|repository| {
-        let mut options = StatusOptions::new();
-        options.include_untracked(false);
-        repository
-            .statuses(Some(&mut options))
-            .is_ok_and(|statuses| statuses.iter().any(|entry| entry.status().intersects(staged)))
-    })
+    let mut options = StatusOptions::new();
+    options.include_untracked(false);
+    let repository = open(directory)?;
+    let statuses = repository.statuses(Some(&mut options)).map_err(tool)?;
+    Ok(statuses.iter().any(|entry| entry.status().intersects(staged)))
 }
 
-/// Whether git knows who commits; the hint says how to tell it.
-pub fn check_identity() -> Result<()> {
-    let config = git2::Config::open_default().map_err(tool)?;
+/// Whether git knows who commits in a directory, which need not be a repository yet; the hint says how to tell it.
+pub fn check_identity(directory: &Utf8Path) -> Result<()> {
+    let own = Repository::open(directory).and_then(|repository| repository.config());
+    let config = own.or_else(|_no_repository| git2::Config::open_default()).map_err(tool)?;
     let is_set = |key: &str, variable: &str| env_vars::get(variable).is_some() || config.get_string(key).is_ok();
     if is_set("user.name", env_vars::GIT_AUTHOR_NAME) && is_set("user.email", env_vars::GIT_AUTHOR_EMAIL) {
         return Ok(());
@@ -160,77 +134,122 @@ fn head_commit(repository: &Repository) -> Result<Option<git2::Commit<'_>>> {
     }
 }
 
-/// The id of the commit at HEAD, when there is one.
-pub fn head(directory: &Utf8Path) -> Option<String> {
-    let repository = Repository::open(directory).ok()?;
-    head_commit(&repository).ok().flatten().map(|commit| commit.id().to_string())
+/// The id of the commit at HEAD; `None` on a branch without commits.
+pub fn head(directory: &Utf8Path) -> Result<Option<String>> {
+    Ok(head_commit(&open(directory)?)?.map(|commit| commit.id().to_string()))
 }
 
-/// Whether a message is that of the commit at HEAD.
-pub fn head_has_message(directory: &Utf8Path, message: &str) -> bool {
+/// Whether the commit at HEAD has a message and nothing else waits to be committed.
+pub fn is_committed(directory: &Utf8Path, message: &str) -> bool {
     Repository::open(directory).is_ok_and(|repository| {
         head_commit(&repository).ok().flatten().is_some_and(|commit| commit.message().is_ok_and(|found| found == message))
-    })
+    }) && has_staged_changes(directory).is_ok_and(|has| !has)
 }
 
-/// Takes the only commit of a repository back, so that its branch is unborn again. `false` when there is more.
-pub fn uncommit(directory: &Utf8Path, id: &str) -> Result<bool> {
-    let repository = open(directory)?;
-    let references: Vec<String> = repository
-        .references()
-        .map_err(tool)?
-        .flatten()
-        .filter_map(|reference| reference.name().ok().map(str::to_owned))
-        .collect();
-    let is_only = head_commit(&repository)?.is_some_and(|commit| commit.id().to_string() == id && commit.parent_count() == 0);
-    if !is_only || references.len() != 1 {
-        return Ok(false);
+/// The commit at HEAD, when its message and its parent say that it is the one that was to be made.
+pub fn commit_on(directory: &Utf8Path, parent: Option<&str>, message: &str) -> Option<String> {
+    let repository = Repository::open(directory).ok()?;
+    let commit = head_commit(&repository).ok()??;
+    let is_ours = commit.message().is_ok_and(|found| found == message)
+        && commit.parent_ids().map(|id| id.to_string()).collect::<Vec<_>>()
+            == parent.map(str::to_owned).into_iter().collect::<Vec<_>>();
+    is_ours.then(|| commit.id().to_string())
+}
+
+/// Removes the locks that a killed run left on HEAD and its branch. Git holds such a lock for milliseconds (it waits 100 of
+/// them by default); one that stays for a second has no owner any more.
+pub fn clear_reference_locks(directory: &Utf8Path) -> Result<()> {
+    let Ok(repository) = Repository::open(directory) else { return Ok(()) };
+    let target = repository.find_reference("HEAD").ok().and_then(|head| head.symbolic_target().ok().flatten().map(str::to_owned));
+    let branch = target.map(|branch| repository.commondir().join(format!("{branch}.lock")));
+    let locks = std::iter::once(repository.path().join("HEAD.lock")).chain(branch);
+    for lock in locks.filter_map(|path| Utf8PathBuf::from_path_buf(path).ok()) {
+        if stays_for(&lock, Duration::from_secs(1)) {
+            fs_err::remove_file(&lock)?;
+        }
     }
-    repository.head().and_then(|mut head| head.delete()).map_err(tool)?;
-    Ok(true)
+    Ok(())
 }
 
-/// Whether a repository has a branch, a tag or any other reference to a commit. One that cannot be opened counts as having
-/// some, unless its files say that it is empty.
-pub fn has_commits(directory: &Utf8Path) -> bool {
+/// Whether a file is there and the same one all the time.
+fn stays_for(path: &Utf8Path, time: Duration) -> bool {
+    let Ok(first) = files::stamp(path) else { return false };
+    let deadline = Instant::now() + time;
+    while Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(20));
+        if files::stamp(path).ok().as_ref() != Some(&first) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Takes the only commit of a repository back, so that its branch is unborn again. The caller has seen that there is no
+/// other.
+pub fn uncommit(directory: &Utf8Path) -> Result<()> {
+    let repository = open(directory)?;
+    repository.head().and_then(|mut head| head.delete()).map_err(tool)
+}
+
+/// Whether a repository has a branch, a tag or any other reference to a commit that is not ours. One that cannot be
+/// opened counts as having some, unless its files say that it is empty.
+pub fn has_other_commits(directory: &Utf8Path, ours: Option<&str>) -> bool {
     let Ok(repository) = Repository::open(directory) else { return !is_untouched(&directory.join(".git")) };
-    let has_references = repository.references().map_or(true, |mut references| references.next().is_some());
-    has_references || repository.head_detached().unwrap_or(true)
+    let is_other = |commit: Result<git2::Commit<'_>, git2::Error>| match commit {
+        Ok(commit) => Some(commit.id().to_string().as_str()) != ours,
+        Err(_) => true,
+    };
+    let is_head_other = match repository.head() {
+        Ok(head) => is_other(head.peel_to_commit()),
+        Err(error) => error.code() != ErrorCode::UnbornBranch,
+    };
+    let Ok(mut references) = repository.references() else { return true };
+    is_head_other || references.any(|reference| is_other(reference.and_then(|reference| reference.peel_to_commit())))
 }
 
-/// Files of the index that are not among these.
-pub fn staged_besides(directory: &Utf8Path, known: &[RelativePath]) -> Vec<String> {
-    let Ok(index) = Repository::open(directory).and_then(|repository| repository.index()) else { return Vec::new() };
-    let paths = index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned());
-    paths.filter(|path| !known.iter().any(|known| known.as_str() == path)).collect()
-}
-
-/// Whether a directory is the top of a repository that can be opened.
+/// Whether a directory is the top of a repository with a work tree that can be opened.
 pub fn is_repository(directory: &Utf8Path) -> bool {
-    directory.join(".git").exists() && Repository::open(directory).is_ok()
+    directory.join(".git").exists() && Repository::open(directory).is_ok_and(|repository| repository.workdir().is_some())
 }
 
-/// Whether a repository tracks a file.
+/// Whether a repository tracks a file. What cannot be found out counts as tracked.
 pub fn is_tracked(file: &Utf8Path) -> bool {
-    why_not_private(file).is_some_and(|reason| reason == TRACKED)
+    Standing::of(file).is_none_or(|standing| standing.is_tracked)
 }
-
-const TRACKED: &str = "git tracks it";
 
 /// Says why a file must not hold secrets: no repository ignores it, or one tracks it. `None` when it may.
 pub fn why_not_private(file: &Utf8Path) -> Option<String> {
-    let directory = file.parent()?;
-    let Ok(repository) = Repository::discover(directory) else {
-        return Some("it is in no git repository that ignores it".to_owned());
+    let reason = match Standing::of(file) {
+        None => "git cannot tell whether it is ignored",
+        Some(Standing { is_in_work_tree: false, .. }) => "it is in no git repository that ignores it",
+        Some(Standing { is_tracked: true, .. }) => "git tracks it",
+        Some(Standing { is_ignored: false, .. }) => "no ignore rule of its repository covers it",
+        Some(_) => return None,
     };
-    let work_tree = Utf8PathBuf::from_path_buf(repository.workdir()?.to_owned()).ok()?;
-    let Ok(relative) = file.strip_prefix(&work_tree) else {
-        return Some("it is outside the work tree of its repository".to_owned());
-    };
-    let is_tracked = repository.index().is_ok_and(|index| index.get_path(relative.as_std_path(), 0).is_some());
-    if is_tracked {
-        return Some(TRACKED.to_owned());
+    Some(reason.to_owned())
+}
+
+/// How a repository sees a file.
+#[derive(Debug, Clone, Copy, Default)]
+struct Standing {
+    is_in_work_tree: bool,
+    is_tracked: bool,
+    is_ignored: bool,
+}
+
+impl Standing {
+    /// How the repository around a file sees it; `None` when that cannot be found out.
+    fn of(file: &Utf8Path) -> Option<Self> {
+        let repository = match Repository::discover(file.parent()?) {
+            Ok(repository) => repository,
+            Err(error) if error.code() == ErrorCode::NotFound => return Some(Self::default()),
+            Err(_) => return None,
+        };
+        // A bare repository has no work tree, so it ignores nothing.
+        let Some(work_tree) = repository.workdir() else { return Some(Self::default()) };
+        let Ok(relative) = file.as_std_path().strip_prefix(work_tree) else { return Some(Self::default()) };
+        let is_tracked = repository.index().ok()?.get_path(relative, 0).is_some();
+        let is_ignored = repository.is_path_ignored(relative).ok()?;
+        Some(Self { is_in_work_tree: true, is_tracked, is_ignored })
     }
-    let is_ignored = repository.is_path_ignored(relative.as_std_path()).unwrap_or(false);
-    (!is_ignored).then(|| "no ignore rule of its repository covers it".to_owned())
 }

@@ -1,6 +1,6 @@
 //! Receipts on disk: where journals are, how a line is made durable, and which one a command means.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt;
@@ -8,7 +8,7 @@ use fs_err::{File, OpenOptions};
 
 use super::{clock, files, paths};
 use crate::error::{Error, Result};
-use crate::plan::receipt::{FORMAT, Record, Status};
+use crate::plan::receipt::{FORMAT, ReceiptError, Record, Status};
 use crate::plan::{Plan, Receipt};
 
 /// A journal that is being written.
@@ -91,36 +91,65 @@ fn suffix_of(root: &Utf8Path) -> String {
     files::sha256(root.as_str().as_bytes()).chars().take(8).fold("-".to_owned(), |suffix, digit| suffix + &digit.to_string())
 }
 
-/// Every receipt that can be read, newest first.
-pub fn list() -> Result<Vec<Stored>> {
+/// A receipt on disk, or why it cannot be read, by its id.
+pub type Listed = (String, Result<Stored>);
+
+/// Every receipt, newest first.
+pub fn list() -> Result<Vec<Listed>> {
     list_ending_with("")
 }
 
-fn list_ending_with(suffix: &str) -> Result<Vec<Stored>> {
+fn list_ending_with(suffix: &str) -> Result<Vec<Listed>> {
     let directory = receipts_directory()?;
-    let Ok(entries) = directory.read_dir_utf8() else { return Ok(Vec::new()) };
-    let mut ids: Vec<String> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().strip_suffix(".jsonl").map(str::to_owned))
-        .filter(|id| id.ends_with(suffix))
-        .collect();
+    let entries = match fs_err::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut ids: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(".jsonl").map(str::to_owned)).filter(|id| id.ends_with(suffix)).collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));
-    Ok(ids.into_iter().filter_map(|id| load(&id).ok()).collect())
+    Ok(ids.into_iter().filter_map(|id| Some((id.clone(), read(&id).transpose()?))).collect())
 }
 
 /// Reads a receipt by its id.
 pub fn load(id: &str) -> Result<Stored> {
     let is_id = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let path = receipts_directory()?.join(format!("{id}.jsonl"));
-    if !is_id || !path.is_file() {
+    if !is_id || !path_of(id)?.is_file() {
         return Err(Error::failed(format!("there is no receipt `{id}`")).hint("`nixstart undo --list` shows every receipt"));
     }
-    let receipt = Receipt::parse(&fs_err::read_to_string(&path)?).map_err(Error::failed)?;
-    Ok(Stored { id: id.to_owned(), receipt })
+    read(id)?.ok_or_else(|| Error::failed(ReceiptError::NeverBegan))
 }
 
-/// The newest receipt of a project that is in a state a command can work on.
+fn path_of(id: &str) -> Result<Utf8PathBuf> {
+    Ok(receipts_directory()?.join(format!("{id}.jsonl")))
+}
+
+/// Reads a receipt; `None` when a crash came before anything was changed.
+fn read(id: &str) -> Result<Option<Stored>> {
+    let path = path_of(id)?;
+    let text = String::from_utf8_lossy(&fs_err::read(&path)?).into_owned();
+    match Receipt::parse(&text) {
+        Ok(receipt) => Ok(Some(Stored { id: id.to_owned(), receipt })),
+        Err(ReceiptError::NeverBegan) => Ok(None),
+        Err(error @ ReceiptError::TooNew(_)) => {
+            Err(Error::failed(format!("cannot read `{path}`: {error}")).hint("use the newer nixstart that wrote it"))
+        }
+        Err(error @ ReceiptError::NoBeginning) => {
+            Err(Error::failed(format!("cannot read `{path}`: {error}")).hint("move it away if it is of no use to you"))
+        }
+    }
+}
+
+/// The newest receipt of a project that is in a state a command can work on. One that cannot be read is an error, because
+/// what it did is not known.
 pub fn newest_of(root: &Utf8Path, is_wanted: impl Fn(Status) -> bool) -> Result<Option<Stored>> {
-    let of_project = list_ending_with(&suffix_of(root))?;
-    Ok(of_project.into_iter().find(|stored| stored.receipt.plan.root == root && is_wanted(stored.receipt.status)))
+    for (_, stored) in list_ending_with(&suffix_of(root))? {
+        let stored = stored?;
+        if stored.receipt.plan.root == root && is_wanted(stored.receipt.status) {
+            return Ok(Some(stored));
+        }
+    }
+    Ok(None)
 }

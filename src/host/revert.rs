@@ -3,10 +3,10 @@
 
 use super::interrupt::{self, Applying};
 use super::journal::{Journal, Stored};
-use super::{apply, clock, git};
+use super::{apply, clock};
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Step;
 use crate::plan::receipt::Record;
-use crate::plan::{Action, Step};
 
 /// Whether a step is taken back or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub enum Effect {
     Remove(String),
     /// What was there before is put back.
     PutBack(String),
+    /// A path is taken off the index, or the index holds again what it held for it.
+    Unstage(String),
+    /// A commit is taken back.
+    Uncommit(String),
     /// It stays, because it is not as we left it.
     Keep {
         /// What stays.
@@ -31,6 +35,15 @@ pub enum Effect {
         /// Why, as a fragment.
         why: String,
     },
+}
+
+/// What a step that is taken back has to know.
+#[derive(Debug)]
+pub(super) struct Undoing<'a> {
+    /// Whether it is done.
+    pub(super) mode: Mode,
+    /// What taking back the steps after it did, or would do.
+    pub(super) earlier: &'a [Effect],
 }
 
 /// A step and what taking it back does.
@@ -44,42 +57,34 @@ pub struct Reversal<'a> {
 
 /// Says what taking a receipt back would do.
 pub fn preview(stored: &Stored) -> Result<Vec<Reversal<'_>>> {
-    refuse_when_work_was_committed(stored)?;
-    let steps = stored.receipt.steps_to_undo();
-    steps
-        .into_iter()
-        .map(|step| Ok(Reversal { step, effects: apply::revert(step, &stored.receipt.progress(&step.id), Mode::Preview)? }))
-        .collect()
+    apply::refuse_when_built_on(&stored.receipt)?;
+    let mut earlier = Vec::new();
+    let mut reversals = Vec::new();
+    for step in stored.receipt.steps_to_undo() {
+        let undoing = Undoing { mode: Mode::Preview, earlier: &earlier };
+        let effects = apply::revert(step, &stored.receipt.progress(&step.id), &undoing, &mut |_| Ok(()))?;
+        earlier.extend(effects.iter().cloned());
+        reversals.push(Reversal { step, effects });
+    }
+    Ok(reversals)
 }
 
-/// Takes a receipt back and returns what was done.
-pub fn revert<'a>(stored: &'a Stored, on_step: &mut dyn FnMut(&Reversal<'a>)) -> Result<()> {
-    refuse_when_work_was_committed(stored)?;
+/// Takes a receipt back and tells of each step what was done.
+pub fn revert<'a>(stored: &'a Stored, on_step: &mut dyn FnMut(Reversal<'a>)) -> Result<()> {
+    apply::refuse_when_built_on(&stored.receipt)?;
     let _applying = Applying::begin();
     let mut journal = Journal::reopen(&stored.id)?;
+    let mut earlier = Vec::new();
     for step in stored.receipt.steps_to_undo() {
         if interrupt::is_interrupted() {
             return Err(Error::new(ErrorKind::Interrupted, "interrupted").hint("run the same command again to go on"));
         }
-        let effects = apply::revert(step, &stored.receipt.progress(&step.id), Mode::Perform)?;
+        let undoing = Undoing { mode: Mode::Perform, earlier: &earlier };
+        let mut note = |before| journal.append(&[Record::Started { step: step.id.clone(), before }]);
+        let effects = apply::revert(step, &stored.receipt.progress(&step.id), &undoing, &mut note)?;
         journal.append(&[Record::Undone { step: step.id.clone() }])?;
-        on_step(&Reversal { step, effects });
+        earlier.extend(effects.iter().cloned());
+        on_step(Reversal { step, effects });
     }
     journal.append(&[Record::Reverted { at: clock::timestamp() }])
-}
-
-/// A repository that has gained commits is somebody's work: it is kept, with all that is in it.
-fn refuse_when_work_was_committed(stored: &Stored) -> Result<()> {
-    let receipt = &stored.receipt;
-    let made = receipt.plan.steps.iter().find_map(|step| match &step.action {
-        Action::InitRepository { directory } if receipt.progress(&step.id).before.is_some() => Some(directory),
-        _ => None,
-    });
-    let Some(directory) = made else { return Ok(()) };
-    let ours = receipt.progress.values().find_map(|progress| progress.after.as_ref()?.commit.clone());
-    if !directory.join(".git").exists() || !git::has_commits(directory) || (ours.is_some() && git::head(directory) == ours) {
-        return Ok(());
-    }
-    Err(Error::refused(format!("the repository in `{directory}` has gained commits since, so it is kept"))
-        .hint("delete the directory yourself if you are sure that nothing in it is needed"))
 }

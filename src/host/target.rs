@@ -1,11 +1,12 @@
 //! What is at the place a project is going to be: nothing, an empty directory, or somebody's files.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 
 use camino::Utf8Path;
 
-use super::git;
+use super::{files, git};
 use crate::changeset::{OnDisk, beside};
 use crate::dotenv;
 use crate::error::{Error, Result};
@@ -22,20 +23,43 @@ pub fn survey(path: &Utf8Path) -> Result<Site> {
             return Err(Error::failed(format!("`{path}` is {what}, not a directory")).hint("choose another directory"));
         }
         // Below a file there is nothing either; `check_writable` names that file.
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => false,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => false,
         Err(error) => return Err(error.into()),
     };
-    let place = git::place_of(path);
+    let place = git::place_of(path)?;
     Ok(Site {
         path: path.to_owned(),
         exists,
         is_repository: place.is_root,
         parent_repository: place.parent,
-        record: fs_err::read_to_string(path.join(RECORD)).ok().and_then(|text| Record::parse(&text).ok()),
-        gitignore: fs_err::read_to_string(path.join(".gitignore")).ok(),
+        record: record(path)?,
+        gitignore: text_of(path, ".gitignore")?,
         env_keys: env_keys(path)?,
         env_is_tracked: git::is_tracked(&path.join(".env")),
         env_is_ignored: exists && git::why_not_private(&path.join(".env")).is_none(),
+    })
+}
+
+/// The text of a plain file; what is no plain file stands in the way of the plan and is named there.
+fn text_of(directory: &Utf8Path, name: &str) -> Result<Option<String>> {
+    match files::read_plain(&directory.join(name)) {
+        Ok(file) => Ok(Some(String::from_utf8_lossy(&file.contents).into_owned())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput) => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The record of the project that is there. One that cannot be read is no reason to take the directory for a new one.
+fn record(directory: &Utf8Path) -> Result<Option<Record>> {
+    let Some(text) = text_of(directory, RECORD)? else { return Ok(None) };
+    Record::parse(&text).map(Some).map_err(|error| {
+        let place = directory.join(RECORD);
+        let message = error.message();
+        let line = error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+        Error::failed(format!("cannot read `{place}`: {message} at line {line}"))
+            .hint("mend it, take it back from git, or move it away to start anew")
     })
 }
 
@@ -75,7 +99,7 @@ pub fn on_disk(root: &Utf8Path, path: &RelativePath) -> Result<OnDisk> {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(metadata) if metadata.is_symlink() => return Ok(OnDisk::Blocked(link(parent, &root.join(parent)))),
             Ok(_) => return Ok(OnDisk::Blocked(format!("`{parent}` is a file, not a directory"))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(OnDisk::Absent),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(OnDisk::Absent),
             Err(error) => return Err(error.into()),
         }
     }
@@ -88,7 +112,7 @@ pub fn on_disk(root: &Utf8Path, path: &RelativePath) -> Result<OnDisk> {
         Ok(metadata) if metadata.is_symlink() => Ok(OnDisk::Blocked(link(path.as_str(), &full))),
         Ok(metadata) if metadata.is_dir() => Ok(OnDisk::Blocked(format!("`{path}` is a directory, not a file"))),
         Ok(_) => Ok(OnDisk::Blocked(format!("`{path}` is no plain file"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(OnDisk::Absent),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(OnDisk::Absent),
         Err(error) => Err(error.into()),
     }
 }

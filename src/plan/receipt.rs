@@ -91,6 +91,24 @@ pub struct Before {
     /// Identity of a file with secrets that is about to appear: inode, size and modification time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stamp: Option<String>,
+    /// What the index of a repository held for paths that are staged; a path that is not here was not in it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub index: BTreeMap<RelativePath, IndexEntry>,
+    /// The commit at HEAD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+}
+
+/// What the index of a repository holds for a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexEntry {
+    /// Git's mode, such as `0o100644`.
+    pub mode: u32,
+    /// The id of the blob, in hexadecimal.
+    pub blob: String,
+    /// Whether it was added by `git add --intent-to-add`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_intent: bool,
 }
 
 impl Before {
@@ -117,6 +135,9 @@ pub struct After {
     /// The id of a commit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// What the index of a repository holds for paths that were staged.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub index: BTreeMap<RelativePath, IndexEntry>,
 }
 
 /// How far a step came.
@@ -156,9 +177,12 @@ impl Status {
 /// Why a journal is not understood.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {
-    /// The first line is missing or is no plan.
+    /// The first line is no plan.
     #[error("the receipt does not begin with a plan")]
     NoBeginning,
+    /// Nothing but a beginning that a crash cut off, so nothing was changed.
+    #[error("the receipt was cut off before anything was changed")]
+    NeverBegan,
     /// The format is newer than this program.
     #[error("the receipt has format {0}, and this nixstart reads format {FORMAT}")]
     TooNew(u32),
@@ -180,6 +204,9 @@ pub struct Receipt {
 impl Receipt {
     /// Folds the text of a journal. A last line that was cut off by a crash is no line.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
+        if !text.contains('\n') {
+            return Err(ReceiptError::NeverBegan);
+        }
         let mut lines = text.lines().map(|line| serde_json::from_str::<Record>(line).ok());
         let Some(Some(Record::Began { format, at, plan, .. })) = lines.next() else { return Err(ReceiptError::NoBeginning) };
         if format > FORMAT {
@@ -194,7 +221,10 @@ impl Receipt {
         match record {
             Record::Started { step, before } => {
                 let progress = self.progress.entry(step).or_default();
-                progress.before = Some(progress.before.take().unwrap_or_default().followed_by(before));
+                progress.before = Some(match progress.before.take() {
+                    Some(first) => first.followed_by(before),
+                    None => before,
+                });
             }
             Record::Finished { step, after } => self.progress.entry(step).or_default().after = Some(after),
             Record::Undone { step } => self.progress.entry(step).or_default().is_undone = true,
@@ -283,7 +313,13 @@ mod tests {
     fn a_receipt_of_the_future_is_refused() {
         let text = journal(&[]).replace("\"format\":1", "\"format\":2");
         assert_eq!(Receipt::parse(&text).unwrap_err().to_string(), "the receipt has format 2, and this nixstart reads format 1");
-        assert!(Receipt::parse("").is_err());
+    }
+
+    #[test]
+    fn a_beginning_that_was_cut_off_is_told_from_a_broken_one() {
+        assert!(matches!(Receipt::parse(""), Err(ReceiptError::NeverBegan)));
+        assert!(matches!(Receipt::parse(journal(&[]).trim_end()), Err(ReceiptError::NeverBegan)));
+        assert!(matches!(Receipt::parse("junk\n"), Err(ReceiptError::NoBeginning)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use camino::Utf8Path;
 use ignore::gitignore::GitignoreBuilder;
 use sha2::{Digest, Sha256};
 
@@ -80,17 +81,22 @@ pub struct Creation {
     pub exposure: Option<&'static str>,
 }
 
+/// The title of the plan of a new project.
+pub fn title(path: &Utf8Path, template: &str) -> String {
+    format!("Create `{}` from the template `{template}`", path.file_name().unwrap_or_default())
+}
+
 /// Plans a new project.
 pub fn plan(request: &Request<'_>) -> Result<Creation, CreateError> {
     let files = file_steps(request)?;
     let mut plan = Plan {
         command: "new".to_owned(),
-        title: format!("Create `{}` from the template `{}`", request.site.path.file_name().unwrap_or_default(), request.template),
+        title: title(&request.site.path, request.template),
         root: request.site.path.clone(),
         steps: files.steps,
         notes: files.notes,
     };
-    add_git(request, &files.written, &files.kept, &mut plan);
+    add_git(request, &files.to_stage, &files.kept, &mut plan);
     let exposure = why_env_is_exposed(request.site, request.git, &files.gitignore).filter(|_| !request.secrets.is_empty());
     add_secrets(request, exposure, &mut plan)?;
     plan.steps.extend(request.runs.iter().enumerate().map(|(index, run)| run_step(request, index, run)));
@@ -110,8 +116,8 @@ pub fn why_env_is_exposed(site: &Site, git: Git, gitignore: &str) -> Option<&'st
 struct FileSteps {
     steps: Vec<Step>,
     notes: Vec<String>,
-    /// The files that are ours after the plan: written by it, or there with the same bytes.
-    written: Vec<RelativePath>,
+    /// The files that are written, and in a repository that is new also those that are there with the same bytes.
+    to_stage: Vec<RelativePath>,
     /// Files that stay the user's own.
     kept: Vec<RelativePath>,
     /// The `.gitignore` that the project will have.
@@ -121,15 +127,21 @@ struct FileSteps {
 fn file_steps(request: &Request<'_>) -> Result<FileSteps, CreateError> {
     let text = |file: Option<&File>| file.map(|file| String::from_utf8_lossy(&file.contents).into_owned()).unwrap_or_default();
     if !request.site.exists {
-        let written = request.tree.iter().map(|(path, _)| path.clone()).collect();
+        let to_stage = request.tree.iter().map(|(path, _)| path.clone()).collect();
         let gitignore = text(request.tree.get(".gitignore"));
-        return Ok(FileSteps { steps: vec![create_directory(request)], notes: Vec::new(), written, kept: Vec::new(), gitignore });
+        return Ok(FileSteps {
+            steps: vec![create_directory(request)],
+            notes: Vec::new(),
+            to_stage,
+            kept: Vec::new(),
+            gitignore,
+        });
     }
     let mut new = FileTree::default();
     let mut files = FileSteps {
         steps: Vec::new(),
         notes: Vec::new(),
-        written: Vec::new(),
+        to_stage: Vec::new(),
         kept: Vec::new(),
         gitignore: request.site.gitignore.clone().unwrap_or_default(),
     };
@@ -138,11 +150,14 @@ fn file_steps(request: &Request<'_>) -> Result<FileSteps, CreateError> {
         match change {
             Change::Create => {
                 new.insert(path.clone(), file.clone());
-                files.written.push(path.clone());
+                files.to_stage.push(path.clone());
             }
             Change::Same => {
                 same += 1;
-                files.written.push(path.clone());
+                // Somebody who left it unstaged in a repository of theirs had a reason.
+                if !request.site.is_repository {
+                    files.to_stage.push(path.clone());
+                }
             }
             Change::Blocked { reason } => return Err(CreateError::Blocked(reason)),
             Change::Conflict { existing } => resolve(request, (path, file, &existing), &mut new, &mut files)?,
@@ -174,12 +189,12 @@ fn resolve(
             files.notes.push(format!("`{path}` stays as it is"));
         }
         Resolution::Replace => {
-            files.written.push(path.clone());
+            files.to_stage.push(path.clone());
             files.steps.push(replace_file(request, path, file.clone(), existing, "Replace"));
         }
         Resolution::Merge => {
             let merged = File { contents: merge_lines(&existing.contents, &file.contents), executable: existing.executable };
-            files.written.push(path.clone());
+            files.to_stage.push(path.clone());
             if path.as_str() == ".gitignore" {
                 files.gitignore = String::from_utf8_lossy(&merged.contents).into_owned();
             }
@@ -247,7 +262,7 @@ fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing
     )
 }
 
-fn add_git(request: &Request<'_>, written: &[RelativePath], kept: &[RelativePath], plan: &mut Plan) {
+fn add_git(request: &Request<'_>, to_stage: &[RelativePath], kept: &[RelativePath], plan: &mut Plan) {
     let site = request.site;
     if request.git == Git::Leave {
         if site.is_repository || site.parent_repository.is_some() {
@@ -278,18 +293,18 @@ fn add_git(request: &Request<'_>, written: &[RelativePath], kept: &[RelativePath
         matches!(step.action, Action::CreateDirectory { .. } | Action::CreateFiles { .. } | Action::ReplaceFile { .. })
     });
     if !site.is_repository || has_new_files {
-        let action = Action::StageFiles { directory: directory.clone(), paths: written.to_vec() };
+        let action = Action::StageFiles { directory: directory.clone(), paths: to_stage.to_vec() };
         if !kept.is_empty() && !site.is_repository {
             let names = kept.iter().map(RelativePath::as_str).collect::<Vec<_>>().join(" ");
             plan.notes.push(format!("your own files are not staged; Nix sees them only after `git add {names}`"));
         }
-        let title = format!("Stage {} files", written.len());
+        let title = format!("Stage {} files", to_stage.len());
         plan.steps.push(step(
             "stage",
             title,
             "A flake sees a file only once git knows it.",
             action,
-            Undo::Inverse { by: "take the files off the index".to_owned() },
+            Undo::Inverse { by: "put back what the index held".to_owned() },
         ));
     }
     if request.git == Git::Commit && plan.steps.iter().any(|step| step.id == "stage") {

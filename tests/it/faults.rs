@@ -4,11 +4,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
-use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 
-use crate::support::{APPLICATION_ID, Sandbox, binary, run, token, tools};
+use crate::support::{Sandbox, binary, run, token, tools};
 
 /// An id that owns nothing on this machine.
 const NOBODY: u32 = 65534;
@@ -140,83 +139,58 @@ fn a_full_disk_leaves_nothing_behind() {
     assert_eq!(left, 0);
 }
 
-#[test]
-fn two_at_once_make_one_project_and_one_error() {
-    let sandbox = Sandbox::new();
-    let start = || {
+/// Starts six runs for one directory at the same time, all of which end with success or with an error that names why.
+fn six_at_once(sandbox: &Sandbox, arguments: impl Fn(usize) -> Vec<&'static str>) -> Vec<bool> {
+    let start = |number: usize| {
         sandbox
             .command()
             .args(["new", "discord-bot", "my-bot", "--defaults"])
+            .args(arguments(number))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap()
     };
-    let running: Vec<_> = (0..6).map(|_| start()).collect();
-    let ended: Vec<_> = running.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
-    for output in &ended {
-        let message = String::from_utf8_lossy(&output.stderr);
-        let is_fine = match output.status.code() {
-            Some(0) => true,
-            Some(1) => message.contains("another nixstart is working on") || message.contains("has appeared meanwhile"),
-            _ => false,
-        };
-        assert!(is_fine, "{:?}: {message}", output.status);
-    }
-    assert!(ended.iter().any(|output| output.status.success()));
-    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0).says("Nothing to do");
-    let leftovers: Vec<_> = fs::read_dir(sandbox.work()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(leftovers, ["my-bot"]);
+    let running: Vec<_> = (0..6).map(start).collect();
+    let ended = running.into_iter().map(|child| child.wait_with_output().unwrap());
+    ended
+        .map(|output| {
+            let message = String::from_utf8_lossy(&output.stderr);
+            let is_fine = match output.status.code() {
+                Some(0) => true,
+                Some(1) => message.contains("another nixstart is working on"),
+                Some(10) => message.contains("would mix two projects"),
+                _ => false,
+            };
+            assert!(is_fine, "{:?}: {message}", output.status);
+            output.status.success()
+        })
+        .collect()
 }
 
-/// Kills the program at one moment after the other, until it gets through, and returns at how many it was cut short.
-fn kill_at_every_moment(after_each: impl Fn(&Sandbox)) -> usize {
-    let mut cut_short = 0;
-    for moment in 0.. {
-        let sandbox = Sandbox::new();
-        sandbox.write("secrets.env", &format!("BOT_TOKEN={}\nCLIENT_ID={APPLICATION_ID}\n", token()));
-        let mut child = sandbox
-            .command()
-            .args(["new", "discord-bot", "deep/my-bot", "--env-file", "secrets.env"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // The moment of death is the subject of the test, so it is a duration.
-        std::thread::sleep(Duration::from_micros(500 * moment));
-        child.kill().unwrap();
-        if child.wait().unwrap().success() {
-            return cut_short;
-        }
-        if !sandbox.receipts().is_empty() {
-            cut_short += 1;
-            after_each(&sandbox);
-        }
-    }
-    cut_short
+fn only_my_bot_is_there(sandbox: &Sandbox) {
+    let names: Vec<_> = fs::read_dir(sandbox.work()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["my-bot"]);
 }
 
 #[test]
-fn a_killed_run_can_be_resumed() {
-    let cut_short = kill_at_every_moment(|sandbox| {
-        let run = sandbox.run(&["new", "discord-bot", "deep/my-bot", "--resume"]);
-        if run.code == 1 && run.stderr.contains("there is no run to continue") {
-            // Killed before the plan was written down, and nothing has changed, or after everything was done.
-            let is_complete = sandbox.run(&["undo", "--list"]).stdout.contains("completed");
-            assert_eq!(sandbox.exists("deep"), is_complete);
-            return;
-        }
-        run.expect(0);
-        assert!(sandbox.read("deep/my-bot/.env").contains(&token()));
-        assert_eq!(fs::read_dir(sandbox.work().join("deep")).unwrap().count(), 1, "something staged is left");
-        let names: Vec<_> = sandbox.files().into_keys().filter(|path| path.contains("nixstart-")).collect();
-        assert_eq!(names, Vec::<String>::new());
-        let undone = sandbox.run(&["-C", "deep/my-bot", "undo", "--yes"]).expect(0);
-        assert!(!sandbox.exists("deep"), "{}", undone.stderr);
-    });
-    assert!(cut_short > 0, "the program was never caught in the act");
+fn many_at_once_make_one_project() {
+    let sandbox = Sandbox::new();
+    assert!(six_at_once(&sandbox, |_| Vec::new()).contains(&true));
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0).says("Nothing to do");
+    only_my_bot_is_there(&sandbox);
+}
+
+#[test]
+fn many_at_once_with_different_answers_do_not_mix() {
+    let sandbox = Sandbox::new();
+    let language = |number| if number % 2 == 0 { "language=typescript" } else { "language=javascript" };
+    let made = six_at_once(&sandbox, |number| vec!["--set", language(number)]);
+    let winners: Vec<&str> = (0..6).filter(|number| made[*number]).map(language).collect();
+    assert!(winners.windows(2).all(|pair| pair[0] == pair[1]), "{winners:?}");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--set", winners[0]]).expect(0).says("Nothing to do");
+    only_my_bot_is_there(&sandbox);
 }
 
 #[test]
@@ -240,23 +214,6 @@ fn another_run_waits_until_one_that_was_cut_short_is_settled() {
 }
 
 #[test]
-fn a_killed_run_can_be_undone() {
-    kill_at_every_moment(|sandbox| {
-        let id = sandbox.receipts().pop().unwrap();
-        let run = sandbox.run(&["undo", &id, "--yes"]);
-        if run.code != 0 {
-            assert!(
-                run.stderr.contains("does not begin with a plan") || run.stderr.contains("was undone already"),
-                "{}",
-                run.stderr
-            );
-        }
-        assert_eq!(sandbox.files().into_keys().collect::<Vec<_>>(), ["secrets.env"]);
-        assert!(!sandbox.exists("deep"));
-    });
-}
-
-#[test]
 fn without_git_on_path_a_repository_is_made_all_the_same() {
     let sandbox = Sandbox::new();
     sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0).says("git is not installed; nixstart did not need it");
@@ -268,4 +225,72 @@ fn an_unreadable_env_file_is_named() {
     let sandbox = Sandbox::new();
     sandbox.run(&["new", "discord-bot", "my-bot", "--env-file", "nowhere.env"]).expect(1).says("nowhere.env");
     assert!(!sandbox.exists("my-bot"));
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_used_is_named_with_nothing_made() {
+    let sandbox = Sandbox::new();
+    fs::remove_dir_all(sandbox.state()).unwrap();
+    fs::write(sandbox.state(), "in the way").unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(1).says("cannot use the directory `").says("/state/nixstart/");
+    assert!(!sandbox.exists("my-bot"));
+}
+
+#[test]
+fn a_state_directory_that_others_can_read_is_closed() {
+    let sandbox = Sandbox::new();
+    let receipts = sandbox.state().join("nixstart/receipts");
+    fs::create_dir_all(&receipts).unwrap();
+    fs::set_permissions(&receipts, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    assert_eq!(fs::metadata(&receipts).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_broken_record_is_an_error_and_no_new_project() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    sandbox.write("my-bot/nixstart.toml", "[project]\nname = \"x\"\n[template\n");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(1).says("my-bot/nixstart.toml`:").says("at line 3");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_does_not_hang() {
+    for name in [".gitignore", "nixstart.toml", "README.md", ".env"] {
+        let sandbox = Sandbox::new();
+        fs::create_dir(sandbox.work().join("my-bot")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(sandbox.work().join("my-bot").join(name)).status().unwrap();
+        assert!(made.success());
+        sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(10).says(&format!("{name}` is no plain file"));
+    }
+}
+
+#[test]
+fn a_broken_or_bare_repository_is_refused_before_anything_is_written() {
+    for head in ["", "ref: refs/heads/main\n"] {
+        let sandbox = Sandbox::new();
+        sandbox.write("my-bot/.git/HEAD", head);
+        let before = sandbox.files();
+        sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(10).says("it is no repository with a work tree");
+        assert_eq!(sandbox.files(), before);
+    }
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("my-bot")).unwrap();
+    let git = sandbox.git("my-bot", &["init", "-q", "--bare", ".git"]);
+    assert_eq!(git, "");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(10).says("it is no repository with a work tree");
+    assert!(!sandbox.exists("my-bot/README.md"));
+}
+
+#[test]
+fn the_index_of_a_git_that_is_at_work_is_left_alone() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("my-bot")).unwrap();
+    sandbox.git("my-bot", &["init", "-q"]);
+    sandbox.write("my-bot/.git/index.lock", "");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(8).says("index.lock` exists");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(8).says("index.lock` exists");
+    fs::remove_file(sandbox.work().join("my-bot/.git/index.lock")).unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(0).says("`my-bot` is complete");
+    assert!(!sandbox.exists("my-bot/.git/index.lock"));
 }

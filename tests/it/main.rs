@@ -19,6 +19,7 @@ mod cli;
 mod docs;
 mod faults;
 mod formats;
+mod killed;
 mod new;
 mod nix;
 mod secrets;

@@ -109,6 +109,17 @@ impl Sandbox {
         self.work().join(path).symlink_metadata().is_ok()
     }
 
+    /// Runs the real git as somebody in a directory below the work directory, and returns what it prints.
+    #[track_caller]
+    pub(crate) fn git(&self, directory: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.current_dir(self.work().join(directory)).env("HOME", self.home()).env("GIT_CONFIG_NOSYSTEM", "1");
+        command.args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]).args(arguments);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Every file below the work directory with its bytes, without `.git`.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         files_below(&self.work())

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use pretty_assertions::assert_eq;
 
@@ -64,15 +63,7 @@ fn keeps_an_env_that_was_edited() {
 fn keeps_a_repository_that_has_gained_commits() {
     let sandbox = Sandbox::new();
     scaffold(&sandbox);
-    let git = |arguments: &[&str]| {
-        let mut command = Command::new("git");
-        command
-            .current_dir(sandbox.work().join("my-bot"))
-            .args(["-c", "user.name=A", "-c", "user.email=a@example.org"])
-            .args(arguments);
-        assert!(command.env("HOME", sandbox.home()).output().unwrap().status.success());
-    };
-    git(&["commit", "-qm", "mine"]);
+    sandbox.git("my-bot", &["commit", "-qm", "mine"]);
     let before = sandbox.files();
     sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(10).says("has gained commits since, so it is kept");
     assert_eq!(sandbox.files(), before);
@@ -199,4 +190,162 @@ fn a_resumed_run_checks_and_cleans_values_again() {
     fs::remove_file(sandbox.work().join("my-bot/.env")).unwrap();
     sandbox.run(&[arguments.as_slice(), &["--resume"]].concat()).expect(0);
     assert_eq!(sandbox.read("my-bot/.env"), before);
+}
+
+#[test]
+fn commits_on_another_branch_or_a_detached_head_keep_the_repository() {
+    let elsewhere: [&[&[&str]]; 3] = [
+        &[&["checkout", "-q", "--orphan", "side"], &["commit", "-qm", "mine"], &["symbolic-ref", "HEAD", "refs/heads/main"]],
+        &[&["commit", "-qm", "mine"], &["checkout", "-q", "--detach"], &["branch", "-D", "main"]],
+        &[&["commit", "-qm", "mine"], &["tag", "v1"], &["update-ref", "-d", "refs/heads/main"]],
+    ];
+    for steps in elsewhere {
+        let sandbox = Sandbox::new();
+        scaffold(&sandbox);
+        for arguments in steps {
+            sandbox.git("my-bot", arguments);
+        }
+        let before = sandbox.files();
+        let preview = sandbox.run(&["-C", "my-bot", "undo", "--dry-run"]).expect(10);
+        preview.says("has gained commits since, so it is kept");
+        sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(10).says("has gained commits since, so it is kept");
+        assert_eq!(sandbox.files(), before);
+    }
+}
+
+#[test]
+fn its_own_commit_with_another_on_top_is_kept() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.home().join(".gitconfig"), "[user]\nname = A\nemail = a@example.org\n").unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot", "--commit"]).expect(0);
+    sandbox.write("my-bot/mine.txt", "mine\n");
+    sandbox.git("my-bot", &["add", "mine.txt"]);
+    sandbox.git("my-bot", &["commit", "-qm", "mine"]);
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(10).says("has gained commits since");
+    assert!(sandbox.exists("my-bot/README.md"));
+}
+
+#[test]
+fn the_index_of_a_repository_is_as_it_was() {
+    for is_work_tree in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.write("repo/.gitignore", "mine.txt\n");
+        sandbox.write("repo/README.md", "mine\n");
+        sandbox.git("repo", &["init", "-q"]);
+        sandbox.git("repo", &["add", "."]);
+        sandbox.git("repo", &["commit", "-qm", "mine"]);
+        let project = if is_work_tree {
+            sandbox.git("repo", &["worktree", "add", "-q", "../tree"]);
+            "tree"
+        } else {
+            "repo"
+        };
+        sandbox.write(&format!("{project}/.gitignore"), "mine.txt\nmore.txt\n");
+        sandbox.write(&format!("{project}/notes.txt"), "mine\n");
+        sandbox.write(&format!("{project}/later.txt"), "mine\n");
+        sandbox.git(project, &["add", ".gitignore", "notes.txt"]);
+        sandbox.git(project, &["add", "--intent-to-add", "later.txt"]);
+        let state = || (sandbox.git(project, &["ls-files", "--stage"]), sandbox.git(project, &["status", "--porcelain"]));
+        let (before, files) = (state(), sandbox.files());
+        sandbox.run(&["new", "discord-bot", project, "--yes"]).expect(0);
+        assert!(sandbox.git(project, &["status", "--porcelain"]).contains("A  flake.nix"));
+        let json = sandbox.run(&["-C", project, "undo", "--json", "--yes"]).expect(0).stdout;
+        assert_eq!(state(), before);
+        assert_eq!(sandbox.files(), files);
+        let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((document["applied"].as_bool(), document["steps"][0]["id"].as_str()), (Some(true), Some("stage")));
+        assert!(document["steps"][0]["effects"].as_array().unwrap().iter().all(|effect| effect["effect"] == "unstage"));
+    }
+}
+
+#[test]
+fn what_was_staged_since_stays_staged() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    sandbox.write("my-bot/README.md", "mine now\n");
+    sandbox.git("my-bot", &["add", "README.md"]);
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0).says(".git (`README.md` was staged since)");
+    assert_eq!(sandbox.git("my-bot", &["ls-files"]), "README.md\n");
+}
+
+#[test]
+fn the_preview_says_what_keeps_the_directory() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", &format!("BOT_TOKEN={}\n", token()));
+    sandbox.run(&["new", "discord-bot", "my-bot", "--env-file", "secrets.env"]).expect(0);
+    sandbox.write("my-bot/.env", "MINE=1\n");
+    sandbox.write("my-bot/node_modules/x", "mine\n");
+    let preview: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["-C", "my-bot", "undo", "--json"]).expect(0).stdout).unwrap();
+    let effects: Vec<&serde_json::Value> =
+        preview["steps"].as_array().unwrap().iter().flat_map(|step| step["effects"].as_array().unwrap()).collect();
+    let kept: Vec<&str> =
+        effects.iter().filter(|effect| effect["effect"] == "keep").map(|e| e["what"].as_str().unwrap()).collect();
+    let here = sandbox.work().join("my-bot");
+    assert_eq!(kept, [here.join(".env").to_str().unwrap(), here.join("node_modules").to_str().unwrap()]);
+    assert!(!effects.iter().any(|effect| effect["what"] == format!("{}/", here.display())));
+    let done: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["-C", "my-bot", "undo", "--json", "--yes"]).expect(0).stdout).unwrap();
+    assert_eq!(done["steps"], preview["steps"]);
+}
+
+#[test]
+fn a_receipt_that_cannot_be_read_is_said_and_stops_what_depends_on_it() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    for (written, message) in [
+        (text.replacen("\"format\":1", "\"format\":9", 1), "the receipt has format 9"),
+        ("junk\n".to_owned(), "the receipt does not begin with a plan"),
+    ] {
+        fs::write(&path, written).unwrap();
+        sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(1).says(message);
+        sandbox.run(&["undo", &id, "--yes"]).expect(1).says(message);
+        sandbox.run(&["new", "discord-bot", "my-bot"]).expect(1).says(message);
+        let list = sandbox.run(&["undo", "--list"]).expect(0).stdout;
+        assert!(list.contains(&format!("{id}  unreadable")) && list.contains(message), "{list}");
+        let json: serde_json::Value = serde_json::from_str(&sandbox.run(&["undo", "--list", "--json"]).expect(0).stdout).unwrap();
+        assert_eq!(json["receipts"][0]["status"], "unreadable");
+    }
+    fs::write(&path, "").unwrap();
+    sandbox.run(&["undo", "--list"]).expect(0).says("There is no receipt yet");
+}
+
+#[test]
+fn only_the_command_that_was_cut_short_continues_it() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.match_indices('\n').nth(2).unwrap().0;
+    fs::write(&path, &text[..=end]).unwrap();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    sandbox.write("tiny/template.toml", head);
+    sandbox.run(&["new", "./tiny", "my-bot", "--resume"]).expect(1).says("what was cut short is another run");
+    sandbox.run(&["new", "discord-bot", "my-bot", "--resume"]).expect(0).says("`my-bot` is complete");
+}
+
+#[test]
+fn a_file_that_was_left_unstaged_stays_so() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    sandbox.git("my-bot", &["rm", "-q", "--cached", "README.md"]);
+    fs::remove_file(sandbox.work().join("my-bot/tsconfig.json")).unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(0);
+    assert_eq!(sandbox.git("my-bot", &["ls-files", "README.md", "tsconfig.json"]), "tsconfig.json\n");
+}
+
+#[test]
+fn the_name_and_address_of_the_repository_itself_are_enough_to_commit() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("my-bot")).unwrap();
+    sandbox.git("my-bot", &["init", "-q"]);
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes", "--commit"]).expect(1).says("git does not know who you are");
+    sandbox.git("my-bot", &["config", "user.name", "Own"]);
+    sandbox.git("my-bot", &["config", "user.email", "own@example.org"]);
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes", "--commit"]).expect(0);
+    assert_eq!(sandbox.git("my-bot", &["log", "--format=%an"]), "Own\n");
 }

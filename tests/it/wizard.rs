@@ -86,16 +86,19 @@ fn no_means_no() {
 
 /// Whether a terminal is as a shell expects it: characters are shown, lines are edited, Ctrl-C interrupts.
 fn is_restored(device: &std::path::Path) -> bool {
-    // While the kernel still hangs the terminal of the ended program up, opening it fails.
+    // While the kernel still hangs the terminal of the ended program up, opening and asking it fail.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    let file = loop {
-        match std::fs::OpenOptions::new().read(true).write(true).open(device) {
-            Ok(file) => break file,
+    let ask = || {
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(device)?;
+        std::io::Result::Ok(rustix::termios::tcgetattr(&file)?.local_modes)
+    };
+    let modes = loop {
+        match ask() {
+            Ok(modes) => break modes,
             Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
         }
         std::thread::yield_now();
     };
-    let modes = rustix::termios::tcgetattr(&file).unwrap().local_modes;
     modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ISIG)
 }
 

@@ -10,6 +10,7 @@ use crate::host::lock::Lock;
 use crate::host::paths;
 use crate::host::vault::Vault;
 use crate::plan::{Action, SecretEntry, SecretSource, Step};
+use crate::project::create;
 use crate::template::Template;
 
 /// Continues the newest unfinished run of a directory. Secrets that were typed are gone and asked for again.
@@ -19,6 +20,12 @@ pub(super) fn run(args: &Args, session: &mut Session, template: &Template, path:
         return Err(Error::failed(format!("there is no run to continue for `{}`", paths::shown(path)))
             .hint("run the command without `--resume`"));
     };
+    if stored.receipt.plan.title != create::title(path, &template.manifest.name) {
+        let what = &stored.receipt.plan.title;
+        return Err(Error::failed(format!("what was cut short is another run: {what}"))
+            .hint("continue it with the command it was begun with")
+            .hint(format!("or take it back with `nixstart undo {}`", stored.id)));
+    }
     let mut vault = Vault::default();
     let from_outside = |entry: &&SecretEntry| {
         matches!(entry.source, SecretSource::Entered | SecretSource::StandardInput | SecretSource::File { .. })

@@ -9,10 +9,10 @@ use super::super::target::on_disk;
 use crate::changeset::OnDisk;
 use crate::error::{Error, Result};
 use crate::file_tree::{File, RelativePath};
-use crate::plan::receipt::{After, Before};
+use crate::plan::receipt::Before;
 
 pub(super) fn is_satisfied(directory: &Utf8Path, path: &RelativePath, file: &File) -> bool {
-    files::holds(&directory.join(path.as_str()), &file.contents)
+    matches!(on_disk(directory, path), Ok(OnDisk::File(found)) if found.contents == file.contents)
 }
 
 pub(super) fn prepare(
@@ -34,11 +34,10 @@ pub(super) fn prepare(
     }
 }
 
-pub(super) fn replace(directory: &Utf8Path, path: &RelativePath, file: &File) -> Result<After> {
+pub(super) fn replace(directory: &Utf8Path, path: &RelativePath, file: &File) -> Result<()> {
     let full = directory.join(path.as_str());
     let executable = if file.executable { 0o111 } else { 0 };
-    files::write_atomically(&full, &file.contents, files::mode(&full)? | executable, Existing::Replace)?;
-    Ok(After::default())
+    Ok(files::write_atomically(&full, &file.contents, files::mode(&full)? | executable, Existing::Replace)?)
 }
 
 pub(super) fn revert(directory: &Utf8Path, path: &RelativePath, file: &File, before: &Before, mode: Mode) -> Result<Vec<Effect>> {

@@ -3,28 +3,42 @@
 use camino::Utf8Path;
 
 use super::super::revert::{Effect, Mode};
+use super::super::target::on_disk;
 use super::super::{exec, files};
+use crate::changeset::OnDisk;
 use crate::error::Result;
 use crate::file_tree::RelativePath;
 use crate::plan::receipt::{After, Before};
 
+pub(super) fn is_satisfied(directory: &Utf8Path, produces: &[RelativePath]) -> bool {
+    !produces.is_empty() && produces.iter().all(|path| !is_absent(directory, path))
+}
+
+/// Whether there is nothing at a path. What stands behind a link is not ours.
+fn is_absent(directory: &Utf8Path, path: &RelativePath) -> bool {
+    directory.join(path.as_str()).symlink_metadata().is_err()
+}
+
 pub(super) fn prepare(directory: &Utf8Path, produces: &[RelativePath]) -> Before {
-    let absent = produces.iter().filter(|path| directory.join(path.as_str()).symlink_metadata().is_err()).cloned().collect();
+    let absent = produces.iter().filter(|path| is_absent(directory, path)).cloned().collect();
     Before { absent, ..Before::default() }
 }
 
-pub(super) fn run(
-    directory: &Utf8Path,
-    program: &str,
-    arguments: &[String],
-    before: &Before,
-    on_line: &mut dyn FnMut(&str),
-) -> Result<After> {
-    exec::run(directory, program, arguments, on_line)?;
-    let digest = |path: &RelativePath| {
-        Some((path.clone(), files::sha256(&files::read_plain(&directory.join(path.as_str())).ok()?.contents)))
-    };
-    Ok(After { made: before.absent.iter().filter_map(digest).collect(), ..After::default() })
+pub(super) fn run(directory: &Utf8Path, program: &str, arguments: &[String], on_line: &mut dyn FnMut(&str)) -> Result<()> {
+    exec::run(directory, program, arguments, on_line)
+}
+
+/// The digests of the files it made.
+pub(super) fn made(directory: &Utf8Path, before: &Before) -> After {
+    let digest = |path: &RelativePath| Some((path.clone(), digest_of(directory, path)?));
+    After { made: before.absent.iter().filter_map(digest).collect(), ..After::default() }
+}
+
+fn digest_of(directory: &Utf8Path, path: &RelativePath) -> Option<String> {
+    match on_disk(directory, path) {
+        Ok(OnDisk::File(file)) => Some(files::sha256(&file.contents)),
+        Ok(OnDisk::Absent | OnDisk::Blocked(_)) | Err(_) => None,
+    }
 }
 
 /// Files are removed when they are as the program left them; folders it makes hold nothing of ours or of the user's.
@@ -32,20 +46,29 @@ pub(super) fn revert(directory: &Utf8Path, before: &Before, after: &After, mode:
     let mut effects = Vec::new();
     for path in &before.absent {
         let full = directory.join(path.as_str());
-        let Ok(metadata) = full.symlink_metadata() else { continue };
-        let is_as_left = metadata.is_dir()
-            || after
-                .made
-                .get(path)
-                .is_some_and(|digest| files::read_plain(&full).is_ok_and(|file| files::sha256(&file.contents) == *digest));
-        if !is_as_left {
-            effects.push(Effect::Keep { what: full.to_string(), why: "it was changed since".to_owned() });
-            continue;
+        let keep = |why: String| Effect::Keep { what: full.to_string(), why };
+        let is_folder = is_plain_folder(directory, path);
+        match on_disk(directory, path)? {
+            OnDisk::Absent => continue,
+            OnDisk::Blocked(why) if !is_folder => {
+                effects.push(keep(why));
+                continue;
+            }
+            OnDisk::File(file) if after.made.get(path) != Some(&files::sha256(&file.contents)) => {
+                effects.push(keep("it was changed since".to_owned()));
+                continue;
+            }
+            OnDisk::File(_) | OnDisk::Blocked(_) => effects.push(Effect::Remove(full.to_string())),
         }
-        effects.push(Effect::Remove(full.to_string()));
         if mode == Mode::Perform {
-            if metadata.is_dir() { fs_err::remove_dir_all(&full)? } else { fs_err::remove_file(&full)? }
+            if is_folder { fs_err::remove_dir_all(&full)? } else { fs_err::remove_file(&full)? }
         }
     }
     Ok(effects)
+}
+
+/// Whether a path is a folder that no link leads to.
+fn is_plain_folder(directory: &Utf8Path, path: &RelativePath) -> bool {
+    let is_folder = |path: &str| directory.join(path).symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    path.parents().all(&is_folder) && is_folder(path.as_str())
 }

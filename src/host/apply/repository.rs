@@ -1,44 +1,108 @@
-//! Takes back what was done to a repository, as long as nobody has built on it.
+//! What is staged and committed, and how it is taken back, as long as nobody has built on it.
 
 use camino::Utf8Path;
 
-use super::super::git;
-use super::super::revert::{Effect, Mode};
-use crate::error::Result;
+use super::super::git::index::{self, Entries};
+use super::super::revert::{Effect, Mode, Undoing};
+use super::super::{git, random};
+use super::Note;
+use crate::error::{Error, Result};
 use crate::file_tree::RelativePath;
-use crate::plan::receipt::After;
+use crate::plan::receipt::{After, Before};
 
-pub(super) fn revert_init(directory: &Utf8Path, mode: Mode) -> Result<Vec<Effect>> {
+pub(super) fn prepare_stage(directory: &Utf8Path, paths: &[RelativePath]) -> Result<Before> {
+    Ok(Before { index: index::entries(directory, paths)?, ..Before::default() })
+}
+
+pub(super) fn stage(directory: &Utf8Path, paths: &[RelativePath], note: Note<'_>) -> Result<()> {
+    index::stage(directory, paths, &mut |stamp| note(Before { stamp: Some(stamp), ..Before::default() }))
+}
+
+/// What we staged: a repository that cannot be read any more holds nothing of ours.
+pub(super) fn staged(directory: &Utf8Path, paths: &[RelativePath], before: &Before) -> After {
+    let index = index::newly_staged(directory, paths, &before.index).unwrap_or_default();
+    After { index, ..After::default() }
+}
+
+pub(super) fn prepare_commit(directory: &Utf8Path) -> Result<Before> {
+    Ok(Before { head: git::head(directory)?, ..Before::default() })
+}
+
+/// What we committed.
+pub(super) fn committed(directory: &Utf8Path, message: &str, before: &Before) -> After {
+    After { commit: git::commit_on(directory, before.head.as_deref(), message), ..After::default() }
+}
+
+pub(super) fn revert_init(directory: &Utf8Path, undoing: &Undoing<'_>, note: Note<'_>) -> Result<Vec<Effect>> {
     let git_directory = directory.join(".git");
     if !git_directory.is_dir() {
         return Ok(Vec::new());
     }
-    if mode == Mode::Perform {
-        if git::has_commits(directory) {
-            return Ok(vec![Effect::Keep { what: git_directory.to_string(), why: "the repository has commits".to_owned() }]);
-        }
-        let others = git::staged_besides(directory, &[]);
-        if let Some(first) = others.first() {
-            let why = format!("`{first}` was staged since");
-            return Ok(vec![Effect::Keep { what: git_directory.to_string(), why }]);
-        }
-        fs_err::remove_dir_all(&git_directory)?;
+    let keep = |why: String| Ok(vec![Effect::Keep { what: git_directory.to_string(), why }]);
+    let ours = undoing.earlier.iter().find_map(|effect| if let Effect::Uncommit(id) = effect { Some(id.as_str()) } else { None });
+    if git::has_other_commits(directory, ours) {
+        return keep("the repository has commits".to_owned());
+    }
+    // A repository that was never finished cannot be opened, and nobody has staged anything in it.
+    let staged = index::paths(directory).unwrap_or_default();
+    let is_ours = |path: &String| undoing.earlier.iter().any(|effect| matches!(effect, Effect::Unstage(ours) if ours == path));
+    if let Some(other) = staged.iter().find(|path| !is_ours(path)) {
+        return keep(format!("`{other}` was staged since"));
+    }
+    if undoing.mode == Mode::Perform {
+        // It goes all at once: half a repository could not be told from one that somebody has built on.
+        let aside = directory.join(format!(".nixstart-{}", random::suffix()?));
+        note(Before { staging: Some(aside.clone()), ..Before::default() })?;
+        fs_err::rename(&git_directory, &aside)?;
+        fs_err::remove_dir_all(&aside)?;
     }
     Ok(vec![Effect::Remove(format!("{git_directory}/"))])
 }
 
-pub(super) fn revert_stage(directory: &Utf8Path, paths: &[RelativePath], mode: Mode) -> Result<Vec<Effect>> {
-    if mode == Mode::Perform && directory.join(".git").is_dir() {
-        git::unstage(directory, paths)?;
+pub(super) fn revert_stage(
+    directory: &Utf8Path,
+    ours: &Entries,
+    before: &Before,
+    undoing: &Undoing<'_>,
+    note: Note<'_>,
+) -> Result<Vec<Effect>> {
+    if !git::is_repository(directory) {
+        return Ok(Vec::new());
     }
-    Ok(Vec::new())
+    let unstaged = match undoing.mode {
+        Mode::Preview => index::still_staged(directory, ours)?,
+        Mode::Perform => {
+            index::clear_leftovers(directory, before.stamp.as_deref())?;
+            let mut note = |stamp| note(Before { stamp: Some(stamp), ..Before::default() });
+            index::restore(directory, ours, &before.index, &mut note)?
+        }
+    };
+    Ok(unstaged.into_iter().map(|path| Effect::Unstage(path.to_string())).collect())
 }
 
-pub(super) fn revert_commit(directory: &Utf8Path, after: &After, mode: Mode) -> Result<Vec<Effect>> {
+pub(super) fn revert_commit(directory: &Utf8Path, before: &Before, after: &After, mode: Mode) -> Result<Vec<Effect>> {
     let Some(id) = &after.commit else { return Ok(Vec::new()) };
-    let short: String = id.chars().take(10).collect();
-    if mode == Mode::Perform && !git::uncommit(directory, id)? {
-        return Ok(vec![Effect::Keep { what: format!("commit {short}"), why: "the repository has gained commits".to_owned() }]);
+    let head = git::head(directory)?;
+    let keep = |why: String| Ok(vec![Effect::Keep { what: format!("commit {id}"), why }]);
+    match head {
+        _ if before.head.is_some() => {
+            return keep("take it back with `git revert`, because the repository had commits before".to_owned());
+        }
+        None if !git::has_other_commits(directory, None) => return Ok(Vec::new()),
+        _ if git::has_other_commits(directory, Some(id)) => return keep("the repository has gained commits".to_owned()),
+        _ => {}
     }
-    Ok(vec![Effect::Remove(format!("commit {short}"))])
+    if mode == Mode::Perform {
+        git::uncommit(directory)?;
+    }
+    Ok(vec![Effect::Uncommit(id.clone())])
+}
+
+/// A repository that was made by us and has gained commits is somebody's work: it is kept, with all that is in it.
+pub(super) fn refuse_when_built_on(directory: &Utf8Path, ours: Option<&str>) -> Result<()> {
+    if !directory.join(".git").exists() || !git::has_other_commits(directory, ours) {
+        return Ok(());
+    }
+    Err(Error::refused(format!("the repository in `{directory}` has gained commits since, so it is kept"))
+        .hint("delete the directory yourself if you are sure that nothing in it is needed"))
 }

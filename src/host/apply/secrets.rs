@@ -7,10 +7,11 @@ use super::super::files::{self, Existing};
 use super::super::git;
 use super::super::revert::{Effect, Mode};
 use super::super::vault::Vault;
+use super::Note;
 use crate::dotenv;
 use crate::error::{Error, Result};
 use crate::plan::SecretEntry;
-use crate::plan::receipt::{After, Before};
+use crate::plan::receipt::Before;
 
 pub(super) fn is_satisfied(path: &Utf8Path, entries: &[SecretEntry]) -> bool {
     let Ok(text) = fs_err::read_to_string(path) else { return false };
@@ -31,12 +32,7 @@ pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
 }
 
 /// Writes the file. Its identity is noted before it appears, so that undo knows it even after a crash.
-pub(super) fn write(
-    path: &Utf8Path,
-    entries: &[SecretEntry],
-    vault: &Vault,
-    note: &mut dyn FnMut(Before) -> Result<()>,
-) -> Result<After> {
+pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault, note: Note<'_>) -> Result<()> {
     let existing = match fs_err::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Some(SecretString::from(fs_err::read_to_string(path)?)),
         Ok(_) => return Err(Error::refused(format!("`{path}` is no plain file"))),
@@ -52,8 +48,7 @@ pub(super) fn write(
     let existing = if existing.is_some() { Existing::Replace } else { Existing::Refuse };
     let staged = files::stage(path, text.expose_secret().as_bytes(), files::PRIVATE)?;
     note(Before { stamp: Some(staged.stamp()?), ..Before::default() })?;
-    staged.put(existing)?;
-    Ok(After::default())
+    Ok(staged.put(existing)?)
 }
 
 fn add(text: &mut String, entry: &SecretEntry, vault: &Vault, end_of_line: &str) -> Result<()> {

@@ -7,15 +7,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::files::{self, Existing};
 use super::super::random;
-use super::super::revert::{Effect, Mode};
+use super::super::revert::{Effect, Mode, Undoing};
 use super::super::target::on_disk;
 use crate::changeset::OnDisk;
 use crate::error::{Error, Result};
 use crate::file_tree::FileTree;
-use crate::plan::receipt::{After, Before};
+use crate::plan::receipt::Before;
 
 pub(super) fn is_satisfied(directory: &Utf8Path, tree: &FileTree) -> bool {
-    tree.iter().all(|(path, file)| files::holds(&directory.join(path.as_str()), &file.contents))
+    tree.iter().all(|(path, file)| matches!(on_disk(directory, path), Ok(OnDisk::File(found)) if found.contents == file.contents))
 }
 
 pub(super) fn prepare_directory(path: &Utf8Path) -> Result<Before> {
@@ -27,7 +27,7 @@ pub(super) fn prepare_directory(path: &Utf8Path) -> Result<Before> {
     Ok(Before { staging: Some(staging), made_directories, ..Before::default() })
 }
 
-pub(super) fn create_directory(path: &Utf8Path, tree: &FileTree, before: &Before) -> Result<After> {
+pub(super) fn create_directory(path: &Utf8Path, tree: &FileTree, before: &Before) -> Result<()> {
     let staging = before.staging.as_ref().ok_or_else(|| Error::failed("no place to stage the directory in"))?;
     let outcome = stage(staging, tree).and_then(|()| files::rename_to_nothing(staging, path));
     if let Err(error) = outcome {
@@ -40,7 +40,7 @@ pub(super) fn create_directory(path: &Utf8Path, tree: &FileTree, before: &Before
     if let Some(parent) = path.parent() {
         files::sync_directory(parent)?;
     }
-    Ok(After::default())
+    Ok(())
 }
 
 fn stage(staging: &Utf8Path, tree: &FileTree) -> io::Result<()> {
@@ -60,7 +60,7 @@ pub(super) fn prepare_files(directory: &Utf8Path, tree: &FileTree) -> Before {
     Before { made_directories, ..Before::default() }
 }
 
-pub(super) fn create_files(directory: &Utf8Path, tree: &FileTree) -> Result<After> {
+pub(super) fn create_files(directory: &Utf8Path, tree: &FileTree) -> Result<()> {
     for (path, file) in tree.iter() {
         let full = directory.join(path.as_str());
         match on_disk(directory, path)? {
@@ -79,10 +79,11 @@ pub(super) fn create_files(directory: &Utf8Path, tree: &FileTree) -> Result<Afte
             OnDisk::Blocked(reason) => return Err(Error::refused(reason)),
         }
     }
-    Ok(After::default())
+    Ok(())
 }
 
-pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before, undoing: &Undoing<'_>) -> Result<Vec<Effect>> {
+    let mode = undoing.mode;
     let mut effects = Vec::new();
     // A run that was killed leaves what it had staged; the name is ours alone.
     if let Some(staging) = before.staging.as_ref().filter(|staging| staging.exists()) {
@@ -92,8 +93,10 @@ pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before
         }
     }
     remove_ours(path, tree, mode, &mut effects)?;
-    let left = entries_left(path, tree);
-    if left.is_empty() && path.is_dir() {
+    let left = entries_left(path, tree, undoing.earlier);
+    let is_kept = |effect: &Effect| matches!(effect, Effect::Keep { what, .. } if Utf8Path::new(what).starts_with(path));
+    let keeps_something = effects.iter().chain(undoing.earlier).any(is_kept);
+    if left.is_empty() && !keeps_something && path.is_dir() {
         effects.push(Effect::Remove(format!("{path}/")));
     }
     effects.extend(
@@ -138,12 +141,20 @@ fn remove_ours(directory: &Utf8Path, tree: &FileTree, mode: Mode, effects: &mut 
     Ok(())
 }
 
-/// Top entries of a directory that are not ours. What earlier steps of the undo take away is not listed.
-fn entries_left(path: &Utf8Path, tree: &FileTree) -> Vec<String> {
+/// Top entries of a directory that are not ours. What earlier steps of the undo take away or have named is not listed.
+fn entries_left(path: &Utf8Path, tree: &FileTree, earlier: &[Effect]) -> Vec<String> {
     let ours: BTreeSet<&str> = tree.iter().filter_map(|(path, _)| path.as_str().split('/').next()).collect();
+    let is_settled = |name: &str| {
+        let full = path.join(name);
+        let is_it = |what: &str| what.trim_end_matches('/') == full.as_str();
+        earlier.iter().any(|effect| match effect {
+            Effect::Remove(what) | Effect::Keep { what, .. } => is_it(what),
+            Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) => false,
+        })
+    };
     let Ok(entries) = path.read_dir_utf8() else { return Vec::new() };
     let names = entries.flatten().map(|entry| entry.file_name().to_owned());
-    names.filter(|name| !ours.contains(name.as_str()) && !matches!(name.as_str(), ".git" | ".env" | "node_modules")).collect()
+    names.filter(|name| !ours.contains(name.as_str()) && !is_settled(name)).collect()
 }
 
 fn remove_empty<'a>(directories: impl Iterator<Item = &'a Utf8PathBuf>) {
