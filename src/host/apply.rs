@@ -223,6 +223,10 @@ fn made(action: &Action, before: &Before) -> After {
 /// What is known to be made by a step, also when a crash came before its last line.
 fn made_so_far(step: &Step, progress: &Progress) -> After {
     match (&progress.after, &progress.before) {
+        // The first receipts of format 1 do not say what was staged.
+        (Some(after), Some(before)) if after.index.is_empty() && matches!(step.action, Action::StageFiles { .. }) => {
+            made(&step.action, before)
+        }
         (Some(after), _) => after.clone(),
         (None, Some(before)) => made(&step.action, before),
         (None, None) => After::default(),

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use nixstart::plan::Receipt;
 use nixstart::plan::receipt::Status;
+use nixstart::plan::{Action, Receipt};
 use nixstart::project::Record;
 use nixstart::template::Manifest;
 use pretty_assertions::assert_eq;
@@ -28,6 +28,25 @@ fn receipts_of_every_version_parse() {
         killed.steps_to_resume().iter().map(|step| step.id.as_str()).collect::<Vec<_>>(),
         ["repository", "stage", "secrets"]
     );
+}
+
+#[test]
+fn a_receipt_of_every_version_can_be_undone() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.work().join("project");
+    let text = fixture("receipt-1-completed.jsonl").replace("/home/someone/projects/project", project.to_str().unwrap());
+    let receipt = Receipt::parse(&text).unwrap();
+    let Action::CreateDirectory { tree, .. } = &receipt.plan.steps[0].action else { panic!("the first step makes the files") };
+    for (path, file) in tree.iter() {
+        sandbox.write(&format!("project/{path}"), &String::from_utf8_lossy(&file.contents));
+    }
+    sandbox.git("project", &["init", "-q"]);
+    sandbox.git("project", &["add", "."]);
+    let receipts = sandbox.state().join("nixstart/receipts");
+    fs::create_dir_all(&receipts).unwrap();
+    fs::write(receipts.join("20261121T105841Z-00000000.jsonl"), text).unwrap();
+    sandbox.run(&["undo", "20261121T105841Z-00000000", "--yes"]).expect(0);
+    assert!(!sandbox.exists("project"), "{:?}", sandbox.files().keys());
 }
 
 #[test]
