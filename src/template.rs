@@ -10,6 +10,8 @@ pub mod syntax;
 
 use std::collections::BTreeMap;
 
+use camino::Utf8PathBuf;
+
 pub use manifest::{Manifest, ManifestError};
 pub use render::{Context, RenderError};
 
@@ -39,6 +41,8 @@ pub struct Template {
     pub manifest_text: String,
     /// What lies below `files/`, by path below it.
     pub files: Source,
+    /// The folder it was read from, as an absolute path; a built-in template has none.
+    pub folder: Option<Utf8PathBuf>,
 }
 
 impl Template {
@@ -48,6 +52,6 @@ impl Template {
         let manifest_text = String::from_utf8(manifest.contents).map_err(ManifestError::NotText)?;
         let manifest = Manifest::parse(&manifest_text)?;
         let below_files = |(path, file): (String, SourceFile)| Some((path.strip_prefix(FILES)?.to_owned(), file));
-        Ok(Self { manifest, manifest_text, files: source.into_iter().filter_map(below_files).collect() })
+        Ok(Self { manifest, manifest_text, files: source.into_iter().filter_map(below_files).collect(), folder: None })
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
     let template = choose_template(args.template.as_deref(), session)?;
     let default_directory = Utf8PathBuf::from(&template.manifest.name);
     let (path, name) = directory::resolve(args.directory.as_ref().unwrap_or(&default_directory))?;
+    template::check_apart(&template, &path)?;
     if args.resume {
         return resume::run(&args, session, &template, &path);
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Session;
 use crate::diagnostic::Severity;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::template_folder;
+use crate::host::{paths, template_folder};
 use crate::project::ProjectName;
 use crate::question::Question;
 use crate::secret::SecretSpec;
@@ -68,6 +68,17 @@ pub(super) fn find(name: &str) -> Result<Template> {
         let is_folder = Utf8Path::new(name).join("template.toml").is_file();
         Err(error.maybe_hint(is_folder.then(|| format!("to use the folder of that name, write `./{name}`"))))
     }
+}
+
+/// Refuses a project that would share files with the folder of its template.
+pub(super) fn check_apart(template: &Template, project: &Utf8Path) -> Result<()> {
+    let Some(folder) = &template.folder else { return Ok(()) };
+    if !project.starts_with(folder) && !folder.starts_with(project) {
+        return Ok(());
+    }
+    let message =
+        format!("the project at `{}` would share files with the folder of its template, `{folder}`", paths::shown(project));
+    Err(Error::refused(message).hint("name a directory apart from it: `nixstart new TEMPLATE DIR`"))
 }
 
 fn built_in() -> Result<Vec<Template>> {

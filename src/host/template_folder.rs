@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use camino::Utf8Path;
 
+use super::paths;
 use crate::error::{Error, Result};
 use crate::template::{MANIFEST, Source, SourceFile, Template};
 
@@ -23,8 +24,10 @@ pub fn read(folder: &Utf8Path) -> Result<Template> {
     let mut source = Source::new();
     let mut size = 0;
     collect(folder, folder, &mut source, &mut size)?;
-    Template::parse(source)
-        .map_err(|error| Error::failed(error).hint("`docs/templates.md` and `assets/template.schema.json` describe the manifest"))
+    let template = Template::parse(source).map_err(|error| {
+        Error::failed(error).hint("`docs/templates.md` and `assets/template.schema.json` describe the manifest")
+    })?;
+    Ok(Template { folder: Some(paths::absolute(folder)?), ..template })
 }
 
 fn collect(root: &Utf8Path, folder: &Utf8Path, source: &mut Source, size: &mut u64) -> Result<()> {

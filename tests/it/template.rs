@@ -116,6 +116,30 @@ fn a_link_in_a_template_is_refused() {
 }
 
 #[test]
+fn a_project_and_its_template_share_no_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.write("deep/t/template.toml", HEAD);
+    sandbox.write("deep/t/files/a", "ours\n");
+    std::os::unix::fs::symlink("deep/t", sandbox.work().join("link")).unwrap();
+    let before = sandbox.files();
+    for arguments in [
+        ["-C", "deep", "new", "./t", "--defaults"].as_slice(),
+        &["new", "./deep/t", "deep/t/files/new", "--defaults"],
+        &["new", "./deep/t", "deep", "--defaults"],
+        &["new", "./deep/t", "link", "--defaults"],
+        &["new", "./link", "deep/t", "--defaults"],
+    ] {
+        sandbox
+            .run(arguments)
+            .expect(10)
+            .says("would share files with the folder of its template")
+            .says("name a directory apart from it: `nixstart new TEMPLATE DIR`");
+    }
+    assert_eq!(sandbox.files(), before);
+    sandbox.run(&["new", "./deep/t", "deep/t2", "--defaults"]).expect(0);
+}
+
+#[test]
 fn suggests_the_nearest_template() {
     let sandbox = Sandbox::new();
     sandbox.run(&["new", "discord-bit"]).expect(1).says("there is no template `discord-bit`").says("did you mean `discord-bot`?");
