@@ -2,8 +2,10 @@
 //!
 //! Errors name a key and a reason, never a value.
 
+pub mod edit;
 pub mod reader;
 pub mod writer;
 
+pub use edit::fill;
 pub use reader::{Entry, read, unread_lines};
 pub use writer::{Unportable, quote};

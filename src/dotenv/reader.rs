@@ -5,16 +5,16 @@
 use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// JavaScript's `\s`; the engine's own knows ASCII only.
 const SPACE: &str = r"[\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}]";
 
-/// The expression of dotenv 17 (`LINE` in its `lib/main.js`), which defines what an assignment is.
+/// The expression of dotenv 17 (`LINE` in its `lib/main.js`), which defines what an assignment is: name, separator, value.
 #[expect(clippy::expect_used, reason = "the expression is a constant that every test compiles")]
-static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
     let expression = concat!(
-        r"(?m)^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)",
+        r"(?m)^\s*(?:export\s+)?([\w.-]+)(\s*=\s*?|:\s+?)",
         r#"(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?"#,
         r"\s*(?:#.*)?$",
     );
@@ -28,6 +28,13 @@ pub struct Entry {
     pub key: String,
     /// The decoded value.
     pub value: SecretString,
+}
+
+impl Entry {
+    /// Whether it is more than a name.
+    pub fn has_value(&self) -> bool {
+        !self.value.expose_secret().is_empty()
+    }
 }
 
 /// Reads every variable, each once, in the order of first appearance.
@@ -61,13 +68,14 @@ pub fn unread_lines(text: &str) -> Vec<usize> {
     unread
 }
 
-fn normalized(text: &str) -> String {
+/// A text as dotenv splits it: without a byte order mark, and with line feeds only.
+pub(super) fn normalized(text: &str) -> String {
     text.strip_prefix('\u{FEFF}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
 }
 
 fn decode(assignment: &Captures<'_>) -> Entry {
     let group = |index| assignment.get(index).map_or("", |found| found.as_str());
-    let raw = group(2).trim_matches(is_space);
+    let raw = group(3).trim_matches(is_space);
     let value = match raw.chars().next() {
         Some('"') => unquote(raw, '"').replace("\\n", "\n").replace("\\r", "\r"),
         Some(quote @ ('\'' | '`')) => unquote(raw, quote).to_owned(),
@@ -86,10 +94,8 @@ fn is_space(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use pretty_assertions::assert_eq;
-    use secrecy::ExposeSecret;
-
     use super::*;
+    use pretty_assertions::assert_eq;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
         read(text).into_iter().map(|entry| (entry.key, entry.value.expose_secret().to_owned())).collect()

@@ -87,7 +87,7 @@ fn apply_step(
         return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
     }
     let step = pending.step;
-    if is_satisfied(&step.action) {
+    if is_satisfied(&step.action, vault) {
         on_event(Event::Skipped(step));
         // What a run that was cut short had done is ours all the same.
         let after = pending.earlier.as_ref().map(|before| made(&step.action, before)).unwrap_or_default();
@@ -101,7 +101,7 @@ fn apply_step(
     waiting.clear();
     let mut note = |before| journal.append(&[Record::Started { step: step.id.clone(), before }]);
     perform(&step.action, &before, vault, &mut note, &mut |line| on_event(Event::Line(line)))?;
-    if !is_satisfied(&step.action) {
+    if !is_satisfied(&step.action, vault) {
         return Err(Error::failed(format!("`{}` is done, but the result is not what was written", step.title)));
     }
     waiting.push(Record::Finished { step: step.id.clone(), after: made(&step.action, &before) });
@@ -138,13 +138,13 @@ fn explain(step: &Step, error: Error, has_applied: bool, receipt: &str, is_noted
 
 /// Whether the machine is in the state the action would leave it in. The same test finds steps that are done already
 /// and verifies those that were just applied.
-pub fn is_satisfied(action: &Action) -> bool {
+pub fn is_satisfied(action: &Action, vault: &Vault) -> bool {
     match action {
         Action::CreateDirectory { path: directory, tree } | Action::CreateFiles { directory, tree } => {
             tree::is_satisfied(directory, tree)
         }
         Action::ReplaceFile { directory, path, file, .. } => file::is_satisfied(directory, path, file),
-        Action::WriteSecrets { path, entries } => secrets::is_satisfied(path, entries),
+        Action::WriteSecrets { path, entries } => secrets::is_satisfied(path, entries, vault),
         Action::InitRepository { directory } => git::is_repository(directory),
         Action::StageFiles { directory, paths } => git::index::is_staged(directory, paths),
         Action::Commit { directory, message } => git::is_committed(directory, message),

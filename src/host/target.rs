@@ -69,7 +69,7 @@ fn env_keys(directory: &Utf8Path) -> Result<Option<Vec<String>>> {
         Err(_) => Ok(None),
         Ok(metadata) if metadata.is_file() => {
             let text = fs_err::read_to_string(&path)?;
-            Ok(Some(dotenv::read(&text).into_iter().map(|entry| entry.key).collect()))
+            Ok(Some(dotenv::read(&text).into_iter().filter(dotenv::Entry::has_value).map(|entry| entry.key).collect()))
         }
         Ok(_) => Err(Error::refused(format!("`{path}` is no plain file")).hint("move it away and run the same command again")),
     }

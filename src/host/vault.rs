@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::random;
 use crate::dotenv;
@@ -30,6 +30,11 @@ impl Vault {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&SecretString> {
         self.0.get(key)
+    }
+
+    /// Whether there is a value for an entry, as far as is known now.
+    pub fn has_value(&self, entry: &SecretEntry) -> bool {
+        self.resolve(entry).is_ok_and(|value| value.is_some_and(|value| !value.expose_secret().is_empty()))
     }
 
     /// The value of an entry, wherever it comes from. `None` is an entry that is left for later.

@@ -19,7 +19,7 @@ pub struct Site {
     pub record: Option<Record>,
     /// The text of its `.gitignore`.
     pub gitignore: Option<String>,
-    /// The variables of its `.env`, when there is one.
+    /// The variables that have a value in its `.env`, when there is one.
     pub env_keys: Option<Vec<String>>,
     /// Whether git tracks its `.env`, which is a leak.
     pub env_is_tracked: bool,

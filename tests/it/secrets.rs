@@ -116,6 +116,48 @@ fn a_tracked_env_is_refused_with_the_remedy() {
 }
 
 #[test]
+fn what_was_typed_before_a_crash_is_left_empty_and_filled_in_later() {
+    let sandbox = Sandbox::new();
+    let arguments = ["new", "discord-bot", "my-bot", "--yes", "--env-file", "-"];
+    let brought = format!("BOT_TOKEN={}\n", token());
+    sandbox.run_with_input(&arguments, &brought).expect(0);
+    // The journal and the directory as a crash before the last step would have left them.
+    let path = sandbox.state().join(format!("nixstart/receipts/{}.jsonl", sandbox.receipts()[0]));
+    let journal = std::fs::read_to_string(&path).unwrap();
+    let is_before = |line: &&str| !line.contains("\"step\":\"secrets\"") && !line.contains("\"completed\"");
+    std::fs::write(&path, journal.lines().filter(is_before).fold(String::new(), |text, line| text + line + "\n")).unwrap();
+    std::fs::remove_file(sandbox.work().join("my-bot/.env")).unwrap();
+    sandbox
+        .run(&["new", "discord-bot", "my-bot", "--resume"])
+        .expect(0)
+        .says("Left for later, because what was typed is not kept: BOT_TOKEN");
+    assert!(sandbox.read("my-bot/.env").contains("\nBOT_TOKEN=\n"));
+    sandbox.run_with_input(&arguments, &brought).expect(0);
+    assert!(sandbox.read("my-bot/.env").contains(&format!("\nBOT_TOKEN={}\n", token())));
+}
+
+#[test]
+fn a_variable_left_empty_is_filled_in_where_it_stands() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    let env = |token: &str, id: &str| {
+        format!("\u{feff}# mine\r\nexport BOT_TOKEN = {token} # from the portal\r\nOTHER='a\r\nb'\r\nCLIENT_ID={id}\r\nGUILD_ID=")
+    };
+    sandbox.write("my-bot/.env", &env("''", ""));
+    let arguments = ["new", "discord-bot", "my-bot", "--yes", "--env-file", "-"];
+    let brought = format!("BOT_TOKEN={}\n", token());
+    sandbox
+        .run_with_input(&arguments, &brought)
+        .expect(0)
+        .says("Add BOT_TOKEN to `.env`")
+        .says("Left for later: CLIENT_ID; fill in `.env`");
+    assert_eq!(sandbox.read("my-bot/.env"), env(&token(), ""));
+    sandbox.run_with_input(&arguments, &format!("{brought}CLIENT_ID={APPLICATION_ID}\n")).expect(0);
+    assert_eq!(sandbox.read("my-bot/.env"), env(&token(), APPLICATION_ID));
+    sandbox.run_with_input(&arguments, &brought).expect(0).says("Nothing to do");
+}
+
+#[test]
 fn a_bare_secret_in_a_file_never_becomes_a_name() {
     let sandbox = Sandbox::new();
     let bare = ["c2VjcmV0", "c2VjcmV0"].concat();

@@ -81,7 +81,7 @@ pub(super) fn report(session: &mut Session, collected: &Collected, creation: &Cr
         ));
         ui.say("It may not work before they have what the template's have; `nixstart undo` takes the rest back.");
     }
-    say_missing_secrets(ui, creation, &left);
+    say_missing_secrets(ui, creation, site, &left);
     ui.say("");
     ui.say("Next:");
     ui.say("");
@@ -126,7 +126,7 @@ fn show_commands(ui: &mut Ui, commands: &[(String, String)]) {
 }
 
 /// What has to be filled in before anything works, and how it stays private.
-fn say_missing_secrets(ui: &mut Ui, creation: &Creation, left: &[&str]) {
+fn say_missing_secrets(ui: &mut Ui, creation: &Creation, site: &Site, left: &[&str]) {
     if let Some(why) = creation.exposure {
         ui.warn(&format!("a `.env` here would not be private, because {why}; add `.env` to `.gitignore` of a repository first"));
     }
@@ -134,7 +134,8 @@ fn say_missing_secrets(ui: &mut Ui, creation: &Creation, left: &[&str]) {
         return;
     }
     let wrote_secrets = creation.plan.steps.iter().any(|step| matches!(step.action, Action::WriteSecrets { .. }));
-    let how = if wrote_secrets { "fill in `.env`" } else { "copy `.env.example` to `.env` and fill it in" };
+    let how =
+        if wrote_secrets || site.env_keys.is_some() { "fill in `.env`" } else { "copy `.env.example` to `.env` and fill it in" };
     ui.say(&format!("Left for later: {}; {how}. The README says where to get them.", left.join(", ")));
 }
 

@@ -1,4 +1,4 @@
-//! Writes the variables a `.env` lacks: readable by its owner only, and only where a repository ignores the file.
+//! Writes the variables a `.env` lacks or leaves empty: readable by its owner only, and only where a repository ignores the file.
 
 use camino::Utf8Path;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,15 +8,19 @@ use super::super::git;
 use super::super::revert::{Effect, Mode};
 use super::super::vault::Vault;
 use super::Note;
-use crate::dotenv;
+use crate::dotenv::{self, Entry};
 use crate::error::{Error, Result};
 use crate::plan::SecretEntry;
 use crate::plan::receipt::Before;
 
-pub(super) fn is_satisfied(path: &Utf8Path, entries: &[SecretEntry]) -> bool {
+pub(super) fn is_satisfied(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault) -> bool {
     let Ok(text) = fs_err::read_to_string(path) else { return false };
     let present = dotenv::read(&text);
-    entries.iter().all(|entry| present.iter().any(|found| found.key == entry.name))
+    let is_there = |entry: &SecretEntry| {
+        let found = present.iter().find(|found| found.key == entry.name);
+        found.is_some_and(|found| found.has_value() || !vault.has_value(entry))
+    };
+    entries.iter().all(is_there)
 }
 
 pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
@@ -39,10 +43,8 @@ pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault, not
         Err(_) => None,
     };
     let mut text = existing.as_ref().map_or_else(String::new, |text| text.expose_secret().to_owned());
-    let present = dotenv::read(&text);
-    let end_of_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    for entry in entries.iter().filter(|entry| !present.iter().any(|found| found.key == entry.name)) {
-        add(&mut text, entry, vault, end_of_line)?;
+    for entry in entries {
+        put(&mut text, entry, vault)?;
     }
     let text = SecretString::from(text);
     let existing = if existing.is_some() { Existing::Replace } else { Existing::Refuse };
@@ -51,12 +53,36 @@ pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault, not
     Ok(staged.put(existing)?)
 }
 
-fn add(text: &mut String, entry: &SecretEntry, vault: &Vault, end_of_line: &str) -> Result<()> {
+/// Gives a variable its value: where the text leaves it empty, or at the end. One that has a value keeps it.
+fn put(text: &mut String, entry: &SecretEntry, vault: &Vault) -> Result<()> {
+    let found = dotenv::read(text).into_iter().find(|found| found.key == entry.name);
+    if found.as_ref().is_some_and(Entry::has_value) {
+        return Ok(());
+    }
+    let written = written(entry, vault)?;
+    if found.is_none() {
+        add(text, entry, &written);
+    } else if !written.is_empty() {
+        match dotenv::fill(text, &entry.name, &written) {
+            Some(filled) => *text = filled,
+            // The last of several values wins.
+            None => add(text, entry, &written),
+        }
+    }
+    Ok(())
+}
+
+/// The value of a variable as the text behind its `=`.
+fn written(entry: &SecretEntry, vault: &Vault) -> Result<String> {
     let value = vault.resolve(entry)?;
     let value = value.as_ref().map_or("", |value| value.expose_secret());
-    let written = dotenv::quote(value).map_err(|reason| {
+    dotenv::quote(value).map_err(|reason| {
         Error::refused(format!("the value of {} cannot be written to `.env`: {reason}", entry.name)).hint(reason.way_out())
-    })?;
+    })
+}
+
+fn add(text: &mut String, entry: &SecretEntry, written: &str) {
+    let end_of_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
     if !text.is_empty() {
         if !text.ends_with('\n') {
             text.push_str(end_of_line);
@@ -68,7 +94,6 @@ fn add(text: &mut String, entry: &SecretEntry, vault: &Vault, end_of_line: &str)
         text.push_str(end_of_line);
     }
     text.push_str(&format!("{}={written}{end_of_line}", entry.name));
-    Ok(())
 }
 
 pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, mode: Mode) -> Result<Vec<Effect>> {
