@@ -210,18 +210,26 @@ impl Question {
         self.check(answer)
     }
 
-    /// Accepts an answer of the right type that is one of the choices and follows the question's rule.
+    /// Accepts an answer of the right type that is one of the choices and follows the question's rule. Several choices
+    /// come back each once, in the order of the question.
     pub fn check(&self, answer: Answer) -> Result<Answer, AnswerError> {
         match (self.kind, &answer) {
             (QuestionKind::Confirm, Answer::Bool(_)) => {}
             (QuestionKind::Text, Answer::Text(text)) => self.check_text(text)?,
             (QuestionKind::Select, Answer::Text(value)) => self.check_choice(value)?,
-            (QuestionKind::Multiselect, Answer::List(values)) => values.iter().try_for_each(|value| self.check_choice(value))?,
+            (QuestionKind::Multiselect, Answer::List(values)) => {
+                values.iter().try_for_each(|value| self.check_choice(value))?;
+                return Ok(Answer::List(self.in_order(values)));
+            }
             (_, Answer::Bool(_)) => return Err(self.wrong_type("yes or no")),
             (_, Answer::Text(_)) => return Err(self.wrong_type("text")),
             (_, Answer::List(_)) => return Err(self.wrong_type("a list")),
         }
         Ok(answer)
+    }
+
+    fn in_order(&self, chosen: &[String]) -> Vec<String> {
+        self.choices.iter().map(|choice| &choice.value).filter(|value| chosen.contains(value)).cloned().collect()
     }
 
     fn check_text(&self, text: &str) -> Result<(), AnswerError> {
@@ -278,6 +286,7 @@ mod tests {
         assert_eq!(select.parse("c").unwrap_err().to_string(), "`c` is no choice for `q`; it takes `a`, `b`");
         let several = question("type = 'multiselect'\nchoices = [{ value = 'a' }, { value = 'b' }]");
         assert_eq!(several.parse("a, b"), Ok(Answer::List(vec!["a".into(), "b".into()])));
+        assert_eq!(several.parse("b,a,b"), Ok(Answer::List(vec!["a".into(), "b".into()])));
         assert_eq!(several.parse(""), Ok(Answer::List(vec![])));
         let confirm = question("type = 'confirm'");
         assert_eq!(confirm.parse("Yes"), Ok(Answer::Bool(true)));
