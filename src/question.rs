@@ -114,10 +114,10 @@ pub type Answers = BTreeMap<String, Answer>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// No question of this template has the name.
-    #[error("unknown answer `{name}`")]
+    #[error("unknown answer{}", name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default())]
     Unknown {
-        /// The name given.
-        name: String,
+        /// The name given, when it can be shown.
+        name: Option<String>,
         /// Names that exist.
         hint: Option<String>,
     },
@@ -132,12 +132,12 @@ pub enum AnswerError {
         found: &'static str,
     },
     /// The answer is none of the choices.
-    #[error("`{given}` is no choice for `{name}`; it takes {choices}")]
+    #[error("{} is no choice for `{name}`; it takes {choices}", given.as_ref().map_or_else(|| "what was given".to_owned(), |given| format!("`{given}`")))]
     NoSuchChoice {
         /// Name of the question.
         name: String,
-        /// What was given.
-        given: String,
+        /// What was given, when it can be shown.
+        given: Option<String>,
         /// What can be chosen.
         choices: String,
     },
@@ -247,7 +247,7 @@ impl Question {
             return Ok(());
         }
         let choices = self.choices.iter().map(|choice| format!("`{}`", choice.value)).collect::<Vec<_>>().join(", ");
-        Err(AnswerError::NoSuchChoice { name: self.name.clone(), given: value.to_owned(), choices })
+        Err(AnswerError::NoSuchChoice { name: self.name.clone(), given: presentable(value), choices })
     }
 
     fn wrong_type(&self, found: &'static str) -> AnswerError {
@@ -265,10 +265,19 @@ impl Question {
 pub fn find<'a>(questions: &'a [Question], name: &str) -> Result<&'a Question, AnswerError> {
     let names = || questions.iter().map(|question| question.name.as_str());
     questions.iter().find(|question| question.name == name).ok_or_else(|| AnswerError::Unknown {
-        name: name.to_owned(),
+        name: presentable(name),
         hint: did_you_mean(name, names())
             .or_else(|| Some(format!("this template asks for: {}", names().collect::<Vec<_>>().join(", ")))),
     })
+}
+
+/// The longest wrong value that a message repeats.
+const LONGEST_SHOWN: usize = 40;
+
+/// A wrong value as a message may repeat it: what is long may be a secret in the wrong place.
+fn presentable(value: &str) -> Option<String> {
+    let is_short = value.chars().count() <= LONGEST_SHOWN;
+    (is_short && !value.chars().any(char::is_control)).then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -299,6 +308,18 @@ mod tests {
         assert_eq!(text.parse("abc"), Ok(Answer::Text("abc".into())));
         assert_eq!(text.parse("A").unwrap_err().to_string(), "the answer to `q` is not accepted: lower-case letters only");
         assert!(text.parse("a\nb").is_err());
+    }
+
+    #[test]
+    fn a_long_wrong_value_is_not_repeated() {
+        let select = question("type = 'select'\nchoices = [{ value = 'a' }]");
+        let long = "x".repeat(41);
+        for wrong in [long.as_str(), "a\u{1b}b"] {
+            let error = select.parse(wrong).unwrap_err();
+            assert_eq!(error.to_string(), "what was given is no choice for `q`; it takes `a`");
+            assert!(!format!("{error:?}").contains(wrong));
+        }
+        assert_eq!(find(&[select], &long).unwrap_err().to_string(), "unknown answer");
     }
 
     #[test]

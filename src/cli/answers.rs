@@ -30,7 +30,7 @@ pub(super) fn read_given(manifest: &Manifest, set: &[String], file: Option<&Utf8
     }
     for pair in set {
         let Some((name, text)) = pair.split_once('=') else {
-            return Err(Error::usage(format!("`--set {pair}` has no `=`")).hint("write `--set name=answer`"));
+            return Err(without_answer(manifest, pair));
         };
         match take_secret(manifest, name, Some(text), &mut given) {
             Taken::Question => {}
@@ -48,7 +48,9 @@ pub(super) fn read_given(manifest: &Manifest, set: &[String], file: Option<&Utf8
 fn read_file(manifest: &Manifest, path: &Utf8Path, given: &mut Given) -> Result<()> {
     let text = fs_err::read_to_string(path)?;
     let parsed: Result<BTreeMap<String, Value>, String> = if path.extension() == Some("json") {
-        serde_json::from_str(&text).map_err(|error| error.to_string())
+        // The parser repeats a value of the wrong type.
+        serde_json::from_str(&text)
+            .map_err(|error| if error.is_data() { "it is no object".to_owned() } else { error.to_string() })
     } else {
         toml::from_str(&text).map_err(|error| error.message().to_owned())
     };
@@ -89,6 +91,13 @@ fn take_secret(manifest: &Manifest, name: &str, value: Option<&str>, given: &mut
             Taken::PlainSecret
         }
     }
+}
+
+/// What has no `=` is repeated only when it is a name of the template: it may be a value that was pasted without its name.
+fn without_answer(manifest: &Manifest, text: &str) -> Error {
+    let is_name = manifest.secret(text).is_some() || question::find(&manifest.questions, text).is_ok();
+    let what = if is_name { format!("`--set {text}`") } else { "what was given with `--set`".to_owned() };
+    Error::usage(format!("{what} has no `=`")).hint("write `--set name=answer`")
 }
 
 fn sensitive_on_command_line(name: &str) -> Error {

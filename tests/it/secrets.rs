@@ -19,6 +19,28 @@ fn a_sensitive_key_on_the_command_line_is_refused_with_the_safe_way() {
 }
 
 #[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    let (with_name, set) = (format!("language={}", token()), format!("{}=x", token()));
+    sandbox.write("choice.toml", &format!("language = '{}'\n", token()));
+    sandbox.write("name.toml", &format!("'{}' = 'typescript'\n", token()));
+    sandbox.write("bare.json", &format!("\"{}\"", token()));
+    for (flag, value, message) in [
+        ("--set", with_name.as_str(), "what was given is no choice for `language`; it takes `typescript`, `javascript`"),
+        ("--set", &set, "unknown answer"),
+        ("--set", &token(), "what was given with `--set` has no `=`"),
+        ("--answers", "choice.toml", "what was given is no choice for `language`"),
+        ("--answers", "name.toml", "unknown answer"),
+        ("--answers", "bare.json", "cannot read `bare.json`: it is no object"),
+    ] {
+        let run = sandbox.run(&["new", "discord-bot", "my-bot", flag, value]);
+        assert!(!run.stderr.contains(&token()), "{}", run.stderr);
+        assert_ne!(run.code, 0);
+        run.says(message);
+    }
+}
+
+#[test]
 fn an_id_on_the_command_line_is_fine() {
     let sandbox = Sandbox::new();
     sandbox
