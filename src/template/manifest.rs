@@ -3,6 +3,7 @@
 use semver::Version;
 use serde::Deserialize;
 
+use crate::dotenv::{Unportable, quote};
 use crate::question::{self, Question, QuestionKind};
 use crate::secret::SecretSpec;
 use crate::secret::schema::is_variable_name;
@@ -163,6 +164,9 @@ impl Manifest {
             if secret.default.is_some() && (secret.sensitive || secret.generate.is_some()) {
                 return fault(format!("`{}` has a default, so it can be neither sensitive nor generated", secret.name));
             }
+            if let Some(message) = value_fault(secret) {
+                return fault(message);
+            }
             if let Some(error) = secret.pattern.as_deref().and_then(|pattern| regex_lite::Regex::new(pattern).err()) {
                 return fault(format!("the pattern of `{}` is no regular expression: {error}", secret.name));
             }
@@ -188,6 +192,16 @@ impl Manifest {
         let applies = |rule: &&FileRule| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { path == rule.path };
         self.files.iter().filter(applies).max_by_key(|rule| rule.path.len())
     }
+}
+
+/// What is wrong with the values that a secret brings along for `.env` and `.env.example`.
+fn value_fault(secret: &SecretSpec) -> Option<String> {
+    let values = [("default", secret.default.as_deref()), ("example", secret.example.as_deref())];
+    values.into_iter().find_map(|(field, value)| {
+        let value = value?;
+        let reason = if value.contains('\t') { Unportable::ControlCharacter } else { quote(value).err()? };
+        Some(format!("the {field} of `{}` cannot be written to `.env`: {reason}", secret.name))
+    })
 }
 
 fn shape_fault(question: &Question) -> Option<String> {
@@ -246,6 +260,29 @@ mod tests {
             message("[[secret]]\nname = \"token\"\ndescription = \"x\""),
             "`template.toml`, line 7: `token` is no name for a variable; use `[A-Z_][A-Z0-9_]*`"
         );
+    }
+
+    #[test]
+    fn refuses_values_that_no_env_file_can_carry() {
+        let secret =
+            |fields: &str| message(&format!("[[secret]]\nname = \"KEY\"\ndescription = \"x\"\nsensitive = false\n{fields}"));
+        let expected = |what: &str| format!("`template.toml`, line 7: the {what}");
+        assert_eq!(
+            secret("default = 'pa$word'"),
+            expected(
+                "default of `KEY` cannot be written to `.env`: it has a `$` that Next.js, Vite and bun expand, even in quotes"
+            )
+        );
+        assert_eq!(
+            secret("default = \"a\\nEVIL=1\""),
+            expected(
+                "default of `KEY` cannot be written to `.env`: it has more than one line, which direnv up to 2.37 cannot read"
+            )
+        );
+        for control in ["\\t", "\\u001b", "\\r", "\\u0085"] {
+            let message = secret(&format!("example = \"a{control}b\""));
+            assert_eq!(message, expected("example of `KEY` cannot be written to `.env`: it has a control character"));
+        }
     }
 
     #[test]
