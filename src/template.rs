@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod command_line;
 pub mod escape;
 pub mod manifest;
 pub mod render;

@@ -13,6 +13,7 @@ use super::site::Site;
 use crate::changeset::{Change, OnDisk, Resolution, beside, compare, merge_lines};
 use crate::file_tree::{File, FileTree, RelativePath, hex};
 use crate::plan::{Action, Plan, Privilege, SecretEntry, SecretSource, Step, Undo};
+use crate::template::escape::sh;
 
 /// What is done with git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -365,7 +366,7 @@ pub fn ignores_env(gitignore: &str) -> bool {
 }
 
 fn run_step(request: &Request<'_>, index: usize, run: &ProgramRun) -> Step {
-    let command = std::iter::once(&run.program).chain(&run.arguments).cloned().collect::<Vec<_>>().join(" ");
+    let command = std::iter::once(&run.program).chain(&run.arguments).map(|word| sh(word)).collect::<Vec<_>>().join(" ");
     let made = run.produces.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(" and ");
     let undo = if run.produces.is_empty() {
         Undo::Irreversible { reason: "nixstart does not know what the program changes".to_owned() }

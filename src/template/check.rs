@@ -7,7 +7,7 @@ use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use super::manifest::line_of;
 use super::render::{Context, HELPERS, Renderer};
 use super::scaffold::{Carried, Scaffold, ScaffoldError};
-use super::{Template, syntax};
+use super::{Template, command_line, syntax};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::file_tree::File;
 use crate::project::create::ignores_env;
@@ -209,15 +209,26 @@ fn check_next_steps(template: &Template, scaffold: Scaffold, findings: &mut BTre
         let outcome = renderer
             .holds("template.toml", step.when.as_deref(), &context)
             .and_then(|_| renderer.render("template.toml", &step.command, &context));
-        if let Err(error) = outcome {
-            let line = line_of(&template.manifest_text, &step.command);
-            findings.insert(Diagnostic::error(
-                Place::new("template.toml", line),
-                "cannot-render",
-                format!("next step: {}", error.message),
-            ));
+        let place = Place::new("template.toml", line_of(&template.manifest_text, &step.command));
+        match outcome {
+            Err(error) => {
+                findings.insert(Diagnostic::error(place, "cannot-render", format!("next step: {}", error.message)));
+            }
+            Ok(command) if step.offer.is_some() => findings.extend(command_finding(place, &command)),
+            Ok(_) => {}
         }
     }
+}
+
+/// Says why a command that is offered cannot be run.
+fn command_finding(place: Place, command: &str) -> Option<Diagnostic> {
+    let error = command_line::words(command).err()?;
+    if command.contains(HOSTILE_NAME) {
+        let message = format!("the offered command cannot be run with every value: {error}");
+        return Some(Diagnostic::warning(place, "unquoted-value", message).hint("write values with `{{sh …}}`"));
+    }
+    let finding = Diagnostic::error(place, "cannot-run", format!("the offered command cannot be run: {error}"));
+    Some(finding.hint("leave `offer` out; the command is shown all the same"))
 }
 
 /// The tools whose presence a next step can ask for.
@@ -415,6 +426,21 @@ mod tests {
             findings("[[file]]\npath = \"a\"\nto = \"../a\"", &[("a", "")]),
             ["files/a:0 path-escape: the path `../a` has the component `..`".replace(":0", "")]
         );
+    }
+
+    #[test]
+    fn an_offered_command_must_run_without_a_shell() {
+        let step = |command: &str, offer: &str| {
+            findings(&format!("[[next_step]]\ncommand = '''{command}'''\nabout = 'x'\n{offer}"), &[])
+        };
+        let offer = "offer = { produces = ['a'] }";
+        assert_eq!(step("make 'a b' {{sh project.name}}", offer), Vec::<String>::new());
+        assert_eq!(step("a && b | c", ""), Vec::<String>::new());
+        let finding = |what: &str| vec![format!("template.toml:7 cannot-run: the offered command cannot be run: {what}")];
+        assert_eq!(step("a && b", offer), finding("`&` needs a shell, and nixstart runs programs without one"));
+        assert_eq!(step("a 'b", offer), finding("a quote in it is not closed"));
+        let careless = "template.toml:7 unquoted-value: the offered command cannot be run with every value: `$` needs a shell, and nixstart runs programs without one";
+        assert_eq!(step("make {{project.name}}", offer), [careless]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use crate::dotenv::{Unportable, quote};
+use crate::file_tree::RelativePath;
 use crate::question::{self, Question, QuestionKind};
 use crate::secret::SecretSpec;
 use crate::secret::schema::is_variable_name;
@@ -71,7 +72,7 @@ pub struct NextStep {
     /// When it is shown, as a Handlebars expression; `host.nix` and the like say which tools exist.
     #[serde(default)]
     pub when: Option<String>,
-    /// What the command makes, relative to the project. When given, nixstart offers to run the command.
+    /// When given, nixstart offers to run the command, without a shell.
     #[serde(default)]
     pub offer: Option<Offer>,
 }
@@ -81,7 +82,7 @@ pub struct NextStep {
 #[serde(deny_unknown_fields)]
 pub struct Offer {
     /// Files and folders the command makes; undo removes those that did not exist before.
-    pub produces: Vec<String>,
+    pub produces: Vec<RelativePath>,
 }
 
 /// Why a manifest cannot be used.
@@ -255,6 +256,10 @@ mod tests {
         assert_eq!(
             message("[[question]]\nname = \"q\"\ntype = \"confirm\"\ndefault = \"x\""),
             "`template.toml`, line 7: the default does not fit: the answer to `q` must be `yes` or `no`, not text"
+        );
+        assert_eq!(
+            message("[[next_step]]\ncommand = \"a\"\nabout = \"b\"\noffer = { produces = [\"ok\", \"../x\"] }"),
+            "cannot read `template.toml`: the path `../x` has the component `..` at line 9"
         );
         assert_eq!(
             message("[[secret]]\nname = \"token\"\ndescription = \"x\""),

@@ -238,3 +238,21 @@ fn an_offered_program_is_run_when_wanted_and_undone() {
     sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
     assert!(!sandbox.exists("my-bot"));
 }
+
+#[test]
+fn quoted_words_of_an_offer_stay_together() {
+    let sandbox = Sandbox::new();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    let step = "[[next_step]]\ncommand = \"make-it 'two words' {{sh project.name}}\"\nabout = \"makes it\"\noffer = { produces = [\"made\"] }\n";
+    sandbox.write("tiny/template.toml", &format!("{head}{step}"));
+    sandbox.write("bin/make-it", "#!/bin/sh\nprintf '<%s>' \"$@\" >made\n");
+    let bin = sandbox.work().join("bin");
+    std::fs::set_permissions(bin.join("make-it"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut terminal = Terminal::start_with(&sandbox, &["new", "./tiny", "my bot"], WIDE, &[("PATH", bin.to_str().unwrap())]);
+    terminal.wait_for("Run `make-it 'two words' 'my bot'` when the files are there?").send("y\r");
+    terminal.wait_for("Run `make-it 'two words' 'my bot'` It makes it.").wait_for("Apply this plan?").send("\r");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert_eq!(sandbox.read("my bot/made"), "<two words><my bot>");
+    assert!(!ended.text.split("Next:").nth(1).unwrap().contains("make-it"), "{}", ended.text);
+}

@@ -5,12 +5,12 @@ use serde_json::json;
 use super::Collected;
 use crate::cli::{Session, carry_out};
 use crate::error::{Error, Result};
-use crate::file_tree::RelativePath;
 use crate::host::facts::{self, Tools};
 use crate::host::paths;
 use crate::plan::{Action, SecretEntry, SecretSource};
 use crate::project::Site;
 use crate::project::create::{Creation, ProgramRun};
+use crate::template::command_line::{self, CommandError};
 use crate::template::manifest::NextStep;
 use crate::template::render::{Context, Renderer};
 use crate::template::scaffold::Scaffold;
@@ -33,8 +33,10 @@ pub(super) fn offered_runs(
     for step in &template.manifest.next_steps {
         let Some(offer) = &step.offer else { continue };
         let Some(command) = rendered_step(step, &context)? else { continue };
-        let mut words = command.split_whitespace().map(str::to_owned);
-        let Some(program) = words.next().filter(|program| facts::find(program).is_some()) else { continue };
+        let words = command_line::words(&command).map_err(|error| cannot_run(&command, &error))?;
+        let Some((program, arguments)) = words.split_first().filter(|(program, _)| facts::find(program).is_some()) else {
+            continue;
+        };
         if !carry_out::confirm(
             session,
             &format!("Run `{command}` when the files are there? It {}", step.about),
@@ -43,10 +45,19 @@ pub(super) fn offered_runs(
         )? {
             continue;
         }
-        let produces = offer.produces.iter().filter_map(|path| RelativePath::parse(path).ok()).collect();
-        runs.push(ProgramRun { program, arguments: words.collect(), about: format!("It {}.", step.about), produces });
+        runs.push(ProgramRun {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+            about: format!("It {}.", step.about),
+            produces: offer.produces.clone(),
+        });
     }
     Ok(runs)
+}
+
+fn cannot_run(command: &str, error: &CommandError) -> Error {
+    Error::failed(format!("the template offers to run `{command}`, which cannot be run: {error}"))
+        .hint("`nixstart template check PATH` looks at every command of a template")
 }
 
 fn next_step_context(scaffold: &Scaffold, tools: &Tools, is_missing_secrets: bool) -> Context {
@@ -100,12 +111,18 @@ fn commands(template: &Template, site: &Site, context: &Context, runs: &[Program
     }
     for step in &template.manifest.next_steps {
         let Some(command) = rendered_step(step, context)? else { continue };
-        let words = |run: &ProgramRun| std::iter::once(&run.program).chain(&run.arguments).cloned().collect::<Vec<_>>().join(" ");
-        if !runs.iter().any(|run| command == words(run)) {
+        if !is_run(&command, runs) {
             commands.push((command, step.about.clone()));
         }
     }
     Ok(commands)
+}
+
+/// Whether a command is among the programs that were run.
+fn is_run(command: &str, runs: &[ProgramRun]) -> bool {
+    let Ok(words) = command_line::words(command) else { return false };
+    let Some((program, arguments)) = words.split_first() else { return false };
+    runs.iter().any(|run| run.program == *program && run.arguments == arguments)
 }
 
 fn show_commands(ui: &mut Ui, commands: &[(String, String)]) {
