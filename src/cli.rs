@@ -13,6 +13,7 @@ mod template;
 mod undo;
 
 use std::ffi::OsString;
+use std::fmt::Write;
 
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
@@ -42,7 +43,7 @@ struct Global {
     /// Say more
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     verbose: bool,
-    /// Say only errors and data
+    /// Say only errors and data, and what a question needs
     #[arg(short, long, global = true)]
     quiet: bool,
     /// When to use colour
@@ -79,9 +80,21 @@ impl Session {
     /// Prints a document for programs.
     fn print_json(&mut self, document: &serde_json::Value) -> Result<()> {
         let text = serde_json::to_string_pretty(document).map_err(Error::failed)?;
-        self.ui.data(&(text + "\n"))?;
+        self.ui.data(&(escaped(&text) + "\n"))?;
         Ok(())
     }
+}
+
+/// JSON that means the same and holds no control character but line breaks: serde leaves those above U+007E as they are.
+fn escaped(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len()), |mut text, character| {
+        if character.is_control() && character != '\n' {
+            let _infallible = write!(text, "\\u{:04x}", u32::from(character));
+        } else {
+            text.push(character);
+        }
+        text
+    })
 }
 
 /// Flags of every command that carries out a plan.

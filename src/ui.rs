@@ -1,14 +1,19 @@
 //! The only door to the terminal: data goes to stdout, everything for people to stderr.
 //!
-//! Nothing relies on colour or on characters beyond the user's own text, and nothing is wider than the terminal.
+//! Nothing relies on colour or on characters beyond the user's own text, and nothing is wider than the terminal. No control
+//! character passes but a line break and our own styles.
 
 pub mod plan_view;
+mod printable;
 pub mod style;
 pub mod tree_view;
 
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
+
+pub use printable::printable;
+use printable::printable_text;
 
 use crate::env_vars;
 use crate::error::{Error, ErrorKind};
@@ -29,7 +34,7 @@ pub enum Color {
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Only errors and data.
+    /// Only errors, data and questions with what leads up to them.
     Quiet,
     /// What matters.
     #[default]
@@ -57,10 +62,14 @@ pub struct Ui {
     plain: bool,
     colored: bool,
     width: usize,
+    /// What was said quietly: a question may need it.
+    unsaid: String,
 }
 
 /// Lines are not wrapped wider than this, because long lines are hard to read.
 const WIDEST: usize = 100;
+/// More than this leads up to no question; it is the output of a program.
+const MOST_UNSAID: usize = 1024 * 1024;
 /// Narrower terminals are treated like this one.
 const NARROWEST: usize = 20;
 
@@ -88,6 +97,7 @@ impl Ui {
             plain: options.plain || is_dumb,
             colored,
             width: width.clamp(NARROWEST, WIDEST),
+            unsaid: String::new(),
         }
     }
 
@@ -116,79 +126,101 @@ impl Ui {
         self.verbosity
     }
 
-    /// Writes data to stdout, as it is.
+    /// Writes data to stdout.
     pub fn data(&mut self, text: &str) -> io::Result<()> {
-        self.stdout.write_all(text.as_bytes())?;
+        self.stdout.write_all(printable_text(text).as_bytes())?;
         self.stdout.flush()
     }
 
     /// Says a line to the person, wrapped. Continuation lines are indented like the first.
     pub fn say(&mut self, text: &str) {
-        if self.verbosity > Verbosity::Quiet {
-            self.write(text, 0);
-        }
+        self.unless_quiet(&self.wrapped(text, 0));
     }
 
     /// Says a line only when asked for detail.
     pub fn detail(&mut self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
-            self.write(text, 0);
+            self.raw(&self.wrapped(text, 0));
         }
     }
 
     /// Says something worth knowing.
     pub fn note(&mut self, text: &str) {
-        if self.verbosity > Verbosity::Quiet {
-            self.labelled(Role::Quiet, "note", text);
-        }
+        self.unless_quiet(&self.labelled(Role::Quiet, "note", text));
     }
 
     /// Says lines as they are, without wrapping.
     pub fn verbatim(&mut self, text: &str) {
-        if self.verbosity > Verbosity::Quiet {
-            self.raw(text);
-        }
+        self.unless_quiet(&printable_text(text));
     }
 
     /// Warns.
     pub fn warn(&mut self, text: &str) {
-        if self.verbosity > Verbosity::Quiet {
-            self.labelled(Role::Warning, "warning", text);
+        self.unless_quiet(&self.labelled(Role::Warning, "warning", text));
+    }
+
+    /// Says a line of a question, however quiet.
+    pub fn question(&mut self, text: &str) {
+        self.lead_up();
+        self.raw(&self.wrapped(text, 0));
+    }
+
+    /// Goes back to the first column, which a raw terminal does not do by itself.
+    pub fn carriage_return(&mut self) {
+        let _closed = write!(self.stderr, "\r").and_then(|()| self.stderr.flush());
+    }
+
+    /// Says what was kept back and may be needed to answer the question that comes now.
+    pub fn lead_up(&mut self) {
+        let unsaid = std::mem::take(&mut self.unsaid);
+        if !unsaid.is_empty() {
+            self.raw(&unsaid);
         }
     }
 
     /// Says why something that was entered is not taken.
     pub fn refuse(&mut self, text: &str) {
-        self.labelled(Role::Error, "not accepted", text);
+        self.raw(&self.labelled(Role::Error, "not accepted", text));
     }
 
     /// Says what the user can do.
     pub fn hint(&mut self, text: &str) {
-        self.labelled(Role::Hint, "hint", text);
+        self.raw(&self.labelled(Role::Hint, "hint", text));
     }
 
     /// Reports a failed command.
     pub fn error(&mut self, error: &Error) {
-        match error.kind() {
+        let message = match error.kind() {
             // Saying no is no error.
-            ErrorKind::Declined => self.write(&error.to_string(), 0),
+            ErrorKind::Declined => self.wrapped(&error.to_string(), 0),
             _ => self.labelled(Role::Error, "error", &error.to_string()),
-        }
+        };
+        self.raw(&message);
         for cause in error.causes() {
-            self.write(&format!("  caused by: {cause}"), 2);
+            self.raw(&self.wrapped(&format!("  caused by: {cause}"), 2));
         }
         for hint in error.hints() {
             self.hint(hint);
         }
     }
 
-    fn labelled(&mut self, role: Role, label: &str, text: &str) {
-        self.write(&format!("{}: {text}", role.paint(label)), 2);
+    fn labelled(&self, role: Role, label: &str, text: &str) -> String {
+        self.wrapped(&format!("{}: {text}", role.paint(label)), 2)
     }
 
-    fn write(&mut self, text: &str, hang: usize) {
-        let wrapped: Vec<String> = text.lines().map(|line| wrap(line, self.width, hang.max(width_of_number(line)))).collect();
-        self.raw(&wrapped.join("\n"));
+    fn wrapped(&self, text: &str, hang: usize) -> String {
+        let wrapped: Vec<String> =
+            printable_text(text).lines().map(|line| wrap(line, self.width, hang.max(width_of_number(line)))).collect();
+        wrapped.join("\n")
+    }
+
+    fn unless_quiet(&mut self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.raw(text);
+        } else if Self::is_interactive() && self.unsaid.len() < MOST_UNSAID {
+            self.unsaid += text.trim_end_matches('\n');
+            self.unsaid += "\n";
+        }
     }
 
     /// A message that cannot be delivered is no reason to fail.

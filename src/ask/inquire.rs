@@ -9,7 +9,7 @@ use super::{Ask, Asked, SecretCheck, accept_secret, declined, interrupted};
 use crate::error::{Error, Result};
 use crate::question::{Answer, Choice, Question, QuestionKind};
 use crate::secret::SecretSpec;
-use crate::ui::Ui;
+use crate::ui::{Ui, printable};
 
 /// A person at a terminal.
 pub(super) struct Inquire {
@@ -48,14 +48,15 @@ struct Shown<'a>(&'a Choice);
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0.help {
-            Some(help) => write!(formatter, "{} - {help}", self.0.label()),
-            None => formatter.write_str(self.0.label()),
+            Some(help) => write!(formatter, "{} - {}", printable(self.0.label()), printable(help)),
+            None => formatter.write_str(&printable(self.0.label())),
         }
     }
 }
 
 impl Ask for Inquire {
-    fn ask(&mut self, _: &mut Ui, asked: Asked<'_>) -> Result<Answer> {
+    fn ask(&mut self, ui: &mut Ui, asked: Asked<'_>) -> Result<Answer> {
+        ui.lead_up();
         match asked.question.kind {
             QuestionKind::Text => self.text(asked),
             QuestionKind::Confirm => self.confirm(asked),
@@ -66,7 +67,10 @@ impl Ask for Inquire {
 
     fn secret(&mut self, ui: &mut Ui, spec: &SecretSpec, check: SecretCheck<'_>) -> Result<Option<SecretString>> {
         let prompt = format!("{}:", spec.name);
-        accept_secret(ui, check, |_| if spec.sensitive { self.hidden(&prompt) } else { self.visible(&prompt) })
+        accept_secret(ui, check, |ui| {
+            ui.lead_up();
+            if spec.sensitive { self.hidden(&prompt) } else { self.visible(&prompt) }
+        })
     }
 
     fn is_interactive(&self) -> bool {
@@ -94,10 +98,11 @@ impl Inquire {
         let question = asked.question.clone();
         let rule = move |text: &str| match question.parse(text) {
             Ok(_) => Ok(Validation::Valid),
-            Err(error) => Ok(Validation::Invalid(error.to_string().into())),
+            Err(error) => Ok(Validation::Invalid(printable(&error.to_string()).into())),
         };
-        let mut text = Text::new(asked.question.prompt()).with_render_config(self.style).with_validator(rule);
-        text.help_message = asked.question.help.as_deref();
+        let (prompt, help) = shown(asked.question);
+        let mut text = Text::new(&prompt).with_render_config(self.style).with_validator(rule);
+        text.help_message = help.as_deref();
         if let Some(Answer::Text(default)) = asked.default {
             text = text.with_default(default);
         }
@@ -105,8 +110,9 @@ impl Inquire {
     }
 
     fn confirm(&self, asked: Asked<'_>) -> Result<Answer> {
-        let mut confirm = Confirm::new(asked.question.prompt()).with_render_config(self.style);
-        confirm.help_message = asked.question.help.as_deref();
+        let (prompt, help) = shown(asked.question);
+        let mut confirm = Confirm::new(&prompt).with_render_config(self.style);
+        confirm.help_message = help.as_deref();
         if let Some(Answer::Bool(default)) = asked.default {
             confirm = confirm.with_default(*default);
         }
@@ -120,11 +126,12 @@ impl Inquire {
             _ => 0,
         };
         let options = question.choices.iter().map(Shown).collect();
-        let mut select = Select::new(question.prompt(), options).with_render_config(self.style).with_starting_cursor(start);
-        if let Some(help) = &question.help {
+        let (prompt, help) = shown(question);
+        let mut select = Select::new(&prompt, options).with_render_config(self.style).with_starting_cursor(start);
+        if let Some(help) = &help {
             select = select.with_help_message(help);
         }
-        let chosen = select.with_formatter(&|option| option.value.0.label().to_owned()).prompt().map_err(failed)?;
+        let chosen = select.with_formatter(&|option| printable(option.value.0.label())).prompt().map_err(failed)?;
         Ok(Answer::Text(chosen.0.value.clone()))
     }
 
@@ -135,13 +142,19 @@ impl Inquire {
             _ => Vec::new(),
         };
         let options = question.choices.iter().map(Shown).collect();
-        let mut select = MultiSelect::new(question.prompt(), options).with_render_config(self.style).with_default(&chosen);
-        if let Some(help) = &question.help {
+        let (prompt, help) = shown(question);
+        let mut select = MultiSelect::new(&prompt, options).with_render_config(self.style).with_default(&chosen);
+        if let Some(help) = &help {
             select = select.with_help_message(help);
         }
         let chosen = select.prompt().map_err(failed)?;
         Ok(Answer::List(chosen.into_iter().map(|choice| choice.0.value.clone()).collect()))
     }
+}
+
+/// The question in words and the help beside it, as they may reach a terminal.
+fn shown(question: &Question) -> (String, Option<String>) {
+    (printable(question.prompt()), question.help.as_deref().map(printable))
 }
 
 fn position(question: &Question, value: &str) -> usize {

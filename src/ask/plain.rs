@@ -17,18 +17,18 @@ pub(super) struct Plain;
 impl Ask for Plain {
     fn ask(&mut self, ui: &mut Ui, asked: Asked<'_>) -> Result<Answer> {
         let question = asked.question;
-        ui.say(question.prompt());
+        ui.question(question.prompt());
         if let Some(help) = &question.help {
-            ui.say(&format!("  {help}"));
+            ui.question(&format!("  {help}"));
         }
         for (index, choice) in question.choices.iter().enumerate() {
             let help = choice.help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
-            ui.say(&format!("  {}. {}{help}", index + 1, choice.label()));
+            ui.question(&format!("  {}. {}{help}", index + 1, choice.label()));
         }
         loop {
             let default =
                 asked.default.map(|default| format!(" (Enter for {})", shown(default, &question.choices))).unwrap_or_default();
-            ui.say(&format!("{}{default}:", instruction(question.kind)));
+            ui.question(&format!("{}{default}:", instruction(question.kind)));
             let line = read_line()?;
             let line = line.trim();
             let answer = match (line, asked.default) {
@@ -52,7 +52,7 @@ impl Ask for Plain {
             if spec.sensitive {
                 return read_hidden(ui, &prompt);
             }
-            ui.say(&prompt);
+            ui.question(&prompt);
             read_line().map(SecretString::from)
         })
     }
@@ -102,10 +102,10 @@ fn read_line() -> Result<String> {
 /// Reads a line without showing it. The prompt comes after echo is off, so that nothing typed early is shown.
 fn read_hidden(ui: &mut Ui, prompt: &str) -> Result<SecretString> {
     crossterm::terminal::enable_raw_mode()?;
-    // A raw terminal does not return to the first column by itself.
-    ui.verbatim(&format!("{prompt}\r"));
+    ui.question(prompt);
+    ui.carriage_return();
     let line = read_keys();
-    super::restore_terminal();
+    crossterm::terminal::disable_raw_mode()?;
     line
 }
 

@@ -33,7 +33,7 @@ impl Sources {
         let mut text = String::new();
         let path = if file == "-" {
             if Ui::is_interactive() {
-                ui.say("Paste lines of the form NAME=value; Ctrl-D on a line of its own ends them");
+                ui.question("Paste lines of the form NAME=value; Ctrl-D on a line of its own ends them");
             }
             std::io::stdin().read_to_string(&mut text)?;
             None

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal};
 
 use super::interrupt;
 use crate::error::{Error, ErrorKind, Result};
+use crate::ui::printable;
 
 /// How long a program may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -100,19 +101,9 @@ fn read_lines(stream: Box<dyn Read + Send>, sender: Sender<String>) {
     });
 }
 
-/// A line without escape sequences and other control characters: what a child prints is not to be trusted.
-pub fn printable(line: &str) -> String {
-    anstream::adapter::strip_str(line).to_string().chars().filter(|c| !c.is_control()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn strips_what_would_change_the_terminal() {
-        assert_eq!(printable("\u{1b}[31mred\u{1b}[0m\u{7}\u{1b}]0;title\u{7} end\r"), "red end");
-    }
 
     #[test]
     fn hands_lines_on_and_keeps_the_end_for_the_error() {

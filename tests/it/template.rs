@@ -139,6 +139,95 @@ fn a_project_and_its_template_share_no_folder() {
     sandbox.run(&["new", "./deep/t", "deep/t2", "--defaults"]).expect(0);
 }
 
+/// What would retitle a terminal, ring its bell, blink, and go back over a line.
+const HOSTILE: &str = "\\u001b]0;owned\\u0007\\u001b[5m\\b\\r\\u009b2K\\u007f";
+
+/// A template with [`HOSTILE`] in each of its texts.
+pub(crate) fn hostile_manifest() -> String {
+    let text = r#"schema = 1
+name = "t"
+title = "HT"
+description = "HD"
+version = "1.0.0"
+[[question]]
+name = "kind"
+type = "select"
+prompt = "HPick"
+help = "HHelp"
+choices = [{ value = "Ha", label = "HLabel", help = "HWhy" }, { value = "b" }]
+default = "Ha"
+[[question]]
+name = "title"
+type = "text"
+prompt = "HTitle"
+help = "HHelp"
+default = "x"
+validate = { pattern = "^x", message = "Hstart with x" }
+[[question]]
+name = "several"
+type = "multiselect"
+prompt = "HSeveral"
+choices = [{ value = "Hc", help = "HWhy" }]
+default = ["Hc"]
+[[question]]
+name = "sure"
+type = "confirm"
+prompt = "HSure"
+help = "HHelp"
+default = true
+[[secret]]
+name = "KEY"
+description = "HKey"
+obtain = { url = "https://example.org/H", steps = ["HOpen"] }
+[[secret]]
+name = "ID"
+description = "HId"
+sensitive = false
+pattern = "^H$"
+[services.web]
+command = "Hrun {{sure}}"
+[[next_step]]
+command = "echo H{{kind}}"
+about = "Hechoes"
+[[next_step]]
+command = "sh -c 'exit 0' 'H'"
+about = "Hends"
+offer = { produces = ["made"] }
+"#;
+    // The letter stands before each text.
+    text.replace("\"H", &format!("\"{HOSTILE}")).replace("H{{", &format!("{HOSTILE}{{{{")).replace("'H'", &format!("'{HOSTILE}'"))
+}
+
+#[test]
+fn no_text_of_a_template_reaches_the_terminal_as_a_command() {
+    let sandbox = Sandbox::new();
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[5m\u{8}\r\u{9b}2K\u{7f}";
+    sandbox.write("t/template.toml", &hostile_manifest());
+    sandbox.write("t/files/.gitignore", ".env\n.env.*\n!.env.example\n");
+    sandbox.write("t/files/a.txt", &format!("{hostile}\n"));
+    sandbox.write("t/files/b.txt.hbs", &format!("{hostile}{{{{title}}}}{{{{several}}}}\n"));
+    sandbox.write("old/.gitignore", &format!("{hostile}\n"));
+    let assert_clean = |arguments: &[&str], code: i32| {
+        let run = sandbox.run(&[&["--color", "never"], arguments].concat()).expect(code);
+        let found = format!("{}{}", run.stdout, run.stderr);
+        assert!(!found.chars().any(|c| c.is_control() && c != '\n'), "{arguments:?} wrote {found:?}");
+        assert!(found.contains("owned"), "{arguments:?} says nothing of the template: {found:?}");
+        run
+    };
+    assert_clean(&["template", "show", "./t"], 0);
+    assert_clean(&["new", "./t", "a", "--verbose"], 0);
+    assert_clean(&["new", "./t", "b", "--dry-run", "--verbose"], 0);
+    assert_clean(&["new", "./t", "old", "--yes"], 0);
+    assert_clean(&["new", "./t", "c", "--set", "title=y"], 2);
+    assert_clean(&["new", "./t", "c", "--set", "kind=y"], 2);
+    sandbox.write("t/files/c.txt", &format!("{{{{project.{hostile}}}}}\n"));
+    assert_clean(&["template", "check", "t"], 3);
+    let shown = assert_clean(&["template", "show", "./t", "--json"], 0);
+    let json: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(json["title"], format!("{hostile}T"));
+    assert_eq!(json["questions"][0]["choices"][0], format!("{hostile}a"));
+}
+
 #[test]
 fn suggests_the_nearest_template() {
     let sandbox = Sandbox::new();

@@ -4,6 +4,7 @@ use pretty_assertions::assert_eq;
 
 use crate::support::pty::Terminal;
 use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, token, tools};
+use crate::template::hostile_manifest;
 
 const WIDE: (u16, u16) = (40, 100);
 const SMALL: (u16, u16) = (24, 80);
@@ -179,9 +180,92 @@ fn the_plain_mode_has_numbers_and_never_redraws() {
     assert_eq!(ended.code, 0, "{}", ended.text);
     assert!(!ended.text.contains(&token()), "the token was shown");
     assert!(sandbox.exists("my-bot/src/index.js") && sandbox.read("my-bot/.env").contains(&token()));
-    let redraws = ended.raw.windows(2).filter(|window| window == b"\x1b[").count();
-    let without_styles = String::from_utf8_lossy(&ended.raw).matches("\x1b[2K").count();
-    assert_eq!(without_styles, 0, "{redraws} sequences");
+    assert_eq!(sequences_but_styles(&ended.raw), Vec::<String>::new());
+    assert!(ended.raw.contains(&0x1b), "without a style this test would prove nothing");
+}
+
+/// The beginnings of all escape sequences that do more than to change a style.
+fn sequences_but_styles(raw: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(raw);
+    let is_style = |rest: &&str| {
+        let end = rest
+            .strip_prefix('[')
+            .and_then(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').chars().next());
+        end == Some('m')
+    };
+    text.split('\u{1b}').skip(1).filter(|rest| !is_style(rest)).map(|rest| rest.chars().take(10).collect()).collect()
+}
+
+/// Goes through the questions of the hostile template.
+fn answer_hostile_template(sandbox: &Sandbox, mode: &[&str]) -> Vec<u8> {
+    sandbox.write("t/template.toml", &hostile_manifest());
+    sandbox.write("t/files/.gitignore", ".env\n.env.*\n!.env.example\n");
+    sandbox.write("t/files/a.hbs", "{{title}}{{several}}\n");
+    let arguments = [mode, &["--color", "never", "new", "./t", "out"]].concat();
+    let mut terminal = Terminal::start_with(sandbox, &arguments, WIDE, &[("PATH", "/usr/bin:/bin")]);
+    terminal.wait_for("Pick").wait_for("Help").wait_for("Label").wait_for("Why").send("\r");
+    terminal.wait_for("Title").send("y\r").wait_for("start with x");
+    terminal.send(if mode.is_empty() { "\x7f\r" } else { "\r" });
+    terminal.wait_for("Several").send("\r");
+    terminal.wait_for("Sure").send("\r");
+    terminal.wait_for("HKey".trim_start_matches('H')).wait_for("Open").wait_for("KEY").send("\r");
+    terminal.wait_for("Id").wait_for("ID").send("wrong\r").wait_for("it does not have the expected form").send("\r");
+    terminal.wait_for("when the files are there?").send("n\r");
+    terminal.wait_for("Apply this plan?").send("y\r");
+    terminal.wait_for("echoes");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    ended.raw
+}
+
+#[test]
+fn a_hostile_template_has_no_hold_of_the_terminal() {
+    let raw = answer_hostile_template(&Sandbox::new(), &["--plain"]);
+    let text = String::from_utf8(raw).unwrap();
+    assert!(!text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n')), "{text:?}");
+    let raw = answer_hostile_template(&Sandbox::new(), &[]);
+    let text = String::from_utf8(raw).unwrap();
+    for forbidden in ["\u{1b}]", "\u{7}", "\u{1b}[5m", "\u{8}", "\u{9b}", "\u{7f}"] {
+        assert!(!text.contains(forbidden), "{forbidden:?} is in {text:?}");
+    }
+}
+
+#[test]
+fn quiet_still_shows_what_a_question_needs() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["-q", "new", "discord-bot", "my-bot"], WIDE);
+    answer_questions(&mut terminal);
+    terminal.wait_for("Token the bot logs in with").wait_for("BOT_TOKEN:").send("\r");
+    terminal.wait_for("CLIENT_ID:").send("\r").wait_for("GUILD_ID:").send("\r");
+    terminal.wait_for("Create the directory with").wait_for("Apply this plan?").send("\r");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert!(!ended.text.contains("done:") && !ended.text.contains("Next:"), "{}", ended.text);
+    let mut terminal = Terminal::start(&sandbox, &["-q", "-C", "my-bot", "undo"], WIDE);
+    terminal.wait_for("Undo: Create `my-bot`").wait_for("Take this back?").send("y\r");
+    assert_eq!(terminal.end().code, 0);
+    assert!(!sandbox.exists("my-bot"));
+}
+
+#[test]
+fn quiet_and_plain_go_together() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["-q", "--plain", "new", "discord-bot", "my-bot"], WIDE);
+    terminal.wait_for("Which language?").wait_for("2. JavaScript").wait_for("Type a number (Enter for TypeScript):").send("\r");
+    terminal.wait_for("Type a number (Enter for pnpm):").send("\r");
+    for name in ["BOT_TOKEN (Enter for later):", "CLIENT_ID (Enter for later):", "GUILD_ID (Enter for later):"] {
+        terminal.wait_for(name).send("\r");
+    }
+    terminal.wait_for("Create the directory with").wait_for("Apply this plan?").send("yes\r");
+    assert_eq!(terminal.end().code, 0);
+}
+
+#[test]
+fn quiet_says_nothing_where_nothing_is_asked() {
+    let sandbox = Sandbox::new();
+    let terminal = Terminal::start(&sandbox, &["-q", "new", "discord-bot", "my-bot", "--defaults"], SMALL);
+    let ended = terminal.end();
+    assert_eq!((ended.code, ended.text.as_str()), (0, ""));
 }
 
 #[test]

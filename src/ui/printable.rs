@@ -1,0 +1,71 @@
+//! Takes out of a text what a terminal would act on: what a template, a file or a program says is not to be trusted.
+
+/// A line without escape sequences and other control characters.
+pub fn printable(line: &str) -> String {
+    without_controls(&anstream::adapter::strip_str(line).to_string())
+}
+
+/// Text of ours and of others together: line breaks and the styles of [`super::style::Role`] stay. An escape sequence of
+/// somebody else loses only its control characters, because one without an end would take our own words along.
+pub(super) fn printable_text(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, kept, after)) = next_kept(rest) {
+        clean += &without_controls(before);
+        clean += kept;
+        rest = after;
+    }
+    clean + &without_controls(rest)
+}
+
+/// What [`super::style::Role`] uses, and line breaks.
+const KEPT: [&str; 8] = ["\n", "\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[36m"];
+
+fn next_kept(text: &str) -> Option<(&str, &'static str, &str)> {
+    let (at, kept) = KEPT.into_iter().filter_map(|kept| Some((text.find(kept)?, kept))).min()?;
+    let (before, after) = text.split_at_checked(at)?;
+    Some((before, kept, after.strip_prefix(kept)?))
+}
+
+fn without_controls(text: &str) -> String {
+    text.replace('\t', "    ").chars().filter(|character| !character.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::super::style::Role;
+    use super::*;
+
+    #[test]
+    fn strips_what_would_change_the_terminal() {
+        assert_eq!(printable("\u{1b}[31mred\u{1b}[0m\u{7}\u{1b}]0;title\u{7} end\r"), "red end");
+        assert_eq!(printable("a\tb\u{9b}c\u{7f}"), "a    bc");
+    }
+
+    #[test]
+    fn a_sequence_without_an_end_takes_nothing_of_ours_along() {
+        assert_eq!(printable_text("\u{1b}]0;evil is ready\nNext:\r\u{8}\u{1b}[2K"), "]0;evil is ready\nNext:[2K");
+    }
+
+    #[test]
+    fn every_style_of_ours_stays() {
+        let roles =
+            [Role::Heading, Role::Command, Role::Name, Role::Success, Role::Warning, Role::Error, Role::Hint, Role::Quiet];
+        for role in roles {
+            let text = format!("a {} c", role.paint("b"));
+            assert_eq!(printable_text(&text), text, "{role:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_line_breaks_and_styles_remains(text in "[a-z\u{1b}\\[\\]0-9;mK\u{0}-\u{1f}\u{7f}-\u{9f}]{0,40}") {
+            prop_assert!(!printable(&text).chars().any(char::is_control));
+            let without_styles = KEPT.iter().fold(printable_text(&text), |text, kept| text.replace(kept, ""));
+            prop_assert!(!without_styles.chars().any(char::is_control));
+        }
+    }
+}
