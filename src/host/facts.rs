@@ -1,5 +1,7 @@
 //! What is known about this machine: which tools are installed, and who we are.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
@@ -50,12 +52,16 @@ fn nix_version(program: &Utf8Path, versions: Versions) -> Option<NixVersion> {
     from_path.or_else(|| if versions == Versions::Asked { asked_nix_version() } else { None })
 }
 
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What `nix --version` says; `None` when it says nothing that can be read.
 fn asked_nix_version() -> Option<NixVersion> {
     let mut first_line = None;
     let arguments = ["--version".to_owned()];
     let mut keep_first = |line: &str| first_line = first_line.take().or_else(|| Some(line.to_owned()));
-    exec::run(Utf8Path::new("/"), "nix", &arguments, &mut keep_first).ok()?;
+    let request = exec::Request { directory: Utf8Path::new("/"), program: "nix", arguments: &arguments, timeout: Some(PATIENCE) };
+    exec::perform(request, &mut keep_first).ok()?;
     NixVersion::parse(&first_line?)
 }
 
