@@ -20,7 +20,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::ask::{self, Ask};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{crash, facts, interrupt};
+use crate::host::{crash, facts, interrupt, paths};
 use crate::ui::{Color, Options, Ui, Verbosity};
 
 /// From a bare machine to a running project whose environment is reproducible with Nix
@@ -74,6 +74,8 @@ enum Command {
 struct Session {
     ui: Ui,
     ask: Box<dyn Ask>,
+    /// Where the user's shell is, whatever `-C` says.
+    shell_directory: Option<Utf8PathBuf>,
 }
 
 impl Session {
@@ -130,7 +132,7 @@ fn run(args: Vec<OsString>) -> u8 {
     interrupt::listen();
     let ui = Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain });
     let ask = ask::for_terminal(&ui, cli.global.no_input);
-    let mut session = Session { ui, ask };
+    let mut session = Session { ui, ask, shell_directory: paths::current_directory().ok() };
     let outcome = enter(&cli.global).and_then(|()| dispatch(cli.command, &mut session));
     match outcome {
         Ok(()) => 0,

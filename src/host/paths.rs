@@ -69,10 +69,27 @@ fn lexically_clean(path: &Utf8Path) -> Utf8PathBuf {
 
 /// A path as a person would type it from the current directory.
 pub fn shown(path: &Utf8Path) -> String {
-    let relative = current_directory().ok().and_then(|here| path.strip_prefix(here).ok().map(ToString::to_string));
-    match relative.as_deref() {
+    shown_from(current_directory().ok().as_deref(), path)
+}
+
+/// A path as a person would type it from a directory, when that is known.
+pub fn shown_from(directory: Option<&Utf8Path>, path: &Utf8Path) -> String {
+    match directory.and_then(|directory| path.strip_prefix(directory).ok()).map(Utf8Path::as_str) {
         Some("") => ".".to_owned(),
         Some(relative) => relative.to_owned(),
         None => path.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_a_path_as_it_would_be_typed() {
+        let shown = |directory| shown_from(directory, Utf8Path::new("/w/deep/bot"));
+        let here = |directory| Some(Utf8Path::new(directory));
+        assert_eq!([shown(here("/w")), shown(here("/w/deep/bot"))], ["deep/bot", "."]);
+        assert_eq!([shown(here("/w/de")), shown(None)], ["/w/deep/bot", "/w/deep/bot"]);
     }
 }

@@ -240,6 +240,23 @@ fn only_the_last_component_is_the_name() {
 }
 
 #[test]
+fn the_cd_at_the_end_is_right_for_the_shell_of_the_user() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.work().join("deep/here")).unwrap();
+    sandbox.run(&["-C", "deep", "new", "discord-bot", "my bot"]).expect(0).says("cd 'deep/my bot'");
+    sandbox.run(&["-C", "deep/here", "new", "discord-bot", ".", "--yes"]).expect(0).says("cd deep/here");
+    let outside = sandbox.home().canonicalize().unwrap();
+    let run = sandbox.run(&["-C", outside.to_str().unwrap(), "new", "discord-bot", "bot"]).expect(0);
+    run.says(&format!("cd {}/bot", outside.display()));
+    fs::create_dir(sandbox.work().join("now")).unwrap();
+    let run = crate::support::run(
+        sandbox.command().current_dir(sandbox.work().join("now")).args(["new", "discord-bot", ".", "--yes"]),
+        "",
+    );
+    assert!(!run.expect(0).stderr.contains("  cd "));
+}
+
+#[test]
 fn answers_come_from_flags_and_files() {
     let sandbox = Sandbox::new();
     sandbox.write("answers.toml", "language = \"javascript\"\npackage_manager = \"npm\"\n");

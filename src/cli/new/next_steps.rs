@@ -78,7 +78,8 @@ pub(super) fn report(session: &mut Session, collected: &Collected, creation: &Cr
     let Collected { template, site, scaffold, secrets, tools, .. } = collected;
     let left: Vec<&str> = required_later(template, secrets, creation.exposure.is_some());
     let context = next_step_context(scaffold, tools, !left.is_empty());
-    let commands = commands(template, site, &context, runs)?;
+    let project = paths::shown_from(session.shell_directory.as_deref(), &site.path);
+    let commands = commands(template, &project, &context, runs)?;
     let ui = &mut session.ui;
     let name = Role::Name.paint(site.path.file_name().unwrap_or_default());
     ui.say("");
@@ -103,11 +104,10 @@ pub(super) fn report(session: &mut Session, collected: &Collected, creation: &Cr
 }
 
 /// What to type, each with what it does.
-fn commands(template: &Template, site: &Site, context: &Context, runs: &[ProgramRun]) -> Result<Vec<(String, String)>> {
-    let shown = paths::shown(&site.path);
+fn commands(template: &Template, project: &str, context: &Context, runs: &[ProgramRun]) -> Result<Vec<(String, String)>> {
     let mut commands = Vec::new();
-    if shown != "." {
-        commands.push((format!("cd {}", escape::sh(&shown)), String::new()));
+    if project != "." {
+        commands.push((format!("cd {}", escape::sh(project)), String::new()));
     }
     for step in &template.manifest.next_steps {
         let Some(command) = rendered_step(step, context)? else { continue };
