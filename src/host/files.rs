@@ -48,7 +48,7 @@ pub enum Existing {
 }
 
 /// How the names of temporary files begin. The rule `.env.*` that ignores secrets covers them too.
-const TEMPORARY: &str = ".env.nixstart-";
+pub const TEMPORARY: &str = ".env.nixstart-";
 
 /// Removes the temporary files that a killed run left in a directory.
 pub fn remove_temporaries(directory: &Utf8Path) -> io::Result<()> {

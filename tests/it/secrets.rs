@@ -180,6 +180,23 @@ fn a_variable_left_empty_is_filled_in_where_it_stands() {
 }
 
 #[test]
+fn a_rule_for_env_alone_is_enough() {
+    let sandbox = Sandbox::new();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    sandbox.write("tiny/template.toml", &format!("{head}[[secret]]\nname = \"KEY\"\ndescription = \"x\"\n"));
+    sandbox.write("tiny/files/.gitignore", "/.env\n");
+    sandbox.run_with_input(&["new", "./tiny", "out", "--env-file", "-"], "KEY=value\n").expect(0);
+    assert!(sandbox.read("out/.env").ends_with("\nKEY=value\n"));
+    let left = |folder: &str| {
+        let names = std::fs::read_dir(sandbox.work().join(folder)).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().contains("nixstart-")).count()
+    };
+    assert_eq!((left("out"), left("out/.git")), (0, 0));
+    sandbox.run(&["-C", "out", "undo", "--yes"]).expect(0);
+    assert!(!sandbox.exists("out"));
+}
+
+#[test]
 fn a_bare_secret_in_a_file_never_becomes_a_name() {
     let sandbox = Sandbox::new();
     let bare = ["c2VjcmV0", "c2VjcmV0"].concat();

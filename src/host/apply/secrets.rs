@@ -1,6 +1,9 @@
 //! Writes the variables a `.env` lacks or leaves empty: readable by its owner only, and only where a repository ignores the file.
 
-use camino::Utf8Path;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::files::{self, Existing};
@@ -29,10 +32,44 @@ pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
             "add `.env` to a committed `.gitignore`; if git tracks it, run `git rm --cached .env` and change every secret in it",
         ));
     }
+    clear_git_directory(path, &staging_place(path)?)?;
     let is_new = path.symlink_metadata().is_err();
     // The stamp of an existing file is not kept: its old content could not be put back without keeping secrets.
     let absent = path.file_name().filter(|_| is_new).and_then(|name| name.to_owned().try_into().ok());
     Ok(Before { absent: absent.into_iter().collect(), ..Before::default() })
+}
+
+/// The name of the file while it is in the git directory. A leftover of it is removed like any temporary file.
+const IN_GIT_DIRECTORY: &str = ".env.nixstart-complete";
+
+/// Where the file is written before it takes its place: the path itself when its temporary neighbours are private too, else
+/// in the git directory of its repository, which git never tracks.
+fn staging_place(path: &Utf8Path) -> Result<Utf8PathBuf> {
+    let directory = path.parent().unwrap_or(Utf8Path::new("."));
+    if git::why_not_private(&directory.join(format!("{}0", files::TEMPORARY))).is_none() {
+        return Ok(path.to_owned());
+    }
+    let place = git::place_of(directory)?;
+    let work_tree = if place.is_root { Some(directory.to_owned()) } else { place.parent };
+    let git_directory = work_tree.map(|work_tree| work_tree.join(".git")).filter(|git| is_beside(git, directory));
+    git_directory.map(|git| git.join(IN_GIT_DIRECTORY)).ok_or_else(|| {
+        Error::refused(format!("secrets are not written to `{path}`: no ignore rule covers the file it is written to first"))
+            .hint("add `.env.*` and `!.env.example` to `.gitignore`")
+    })
+}
+
+/// Removes what a run that was killed left in the git directory.
+fn clear_git_directory(path: &Utf8Path, place: &Utf8Path) -> Result<()> {
+    match place.parent() {
+        Some(git_directory) if place != path => Ok(files::remove_temporaries(git_directory)?),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file can be renamed from one directory to the other: both are directories of one file system.
+fn is_beside(from: &Utf8Path, to: &Utf8Path) -> bool {
+    let device = |path: &Utf8Path| path.symlink_metadata().ok().filter(Metadata::is_dir).map(|found| found.dev());
+    device(from).is_some() && device(from) == device(to)
 }
 
 /// Writes the file. Its identity is noted before it appears, so that undo knows it even after a crash.
@@ -48,9 +85,26 @@ pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault, not
     }
     let text = SecretString::from(text);
     let existing = if existing.is_some() { Existing::Replace } else { Existing::Refuse };
-    let staged = files::stage(path, text.expose_secret().as_bytes(), files::PRIVATE)?;
+    let place = staging_place(path)?;
+    let staged = files::stage(&place, text.expose_secret().as_bytes(), files::PRIVATE)?;
     note(Before { stamp: Some(staged.stamp()?), ..Before::default() })?;
-    Ok(staged.put(existing)?)
+    if place == path {
+        return Ok(staged.put(existing)?);
+    }
+    staged.put(Existing::Replace)?;
+    move_into_place(&place, path, existing)
+}
+
+fn move_into_place(place: &Utf8Path, path: &Utf8Path, existing: Existing) -> Result<()> {
+    let moved = match existing {
+        Existing::Replace => fs_err::rename(place, path),
+        Existing::Refuse => files::rename_to_nothing(place, path),
+    };
+    if let Err(error) = moved {
+        let _best_effort = fs_err::remove_file(place);
+        return Err(error.into());
+    }
+    Ok(files::sync_directory(path.parent().unwrap_or(Utf8Path::new(".")))?)
 }
 
 /// Gives a variable its value: where the text leaves it empty, or at the end. One that has a value keeps it.
@@ -97,6 +151,9 @@ fn add(text: &mut String, entry: &SecretEntry, written: &str) {
 }
 
 pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    if mode == Mode::Perform {
+        staging_place(path).map_or(Ok(()), |place| clear_git_directory(path, &place))?;
+    }
     if path.symlink_metadata().is_err() {
         return Ok(Vec::new());
     }
@@ -114,4 +171,62 @@ pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, 
         fs_err::remove_file(path)?;
     }
     Ok(vec![Effect::Remove(path.to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::SecretSource;
+
+    /// A repository that ignores these.
+    fn repository(gitignore: &str) -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Utf8PathBuf::from_path_buf(folder.path().canonicalize().unwrap()).unwrap();
+        git::init(&directory).unwrap();
+        fs_err::write(directory.join(".gitignore"), gitignore).unwrap();
+        (folder, directory)
+    }
+
+    #[test]
+    fn what_is_written_first_is_as_private_as_env() {
+        let (_folder, directory) = repository(".env\n.env.*\n");
+        assert_eq!(staging_place(&directory.join(".env")).unwrap(), directory.join(".env"));
+        let (_folder, directory) = repository(".env\n");
+        fs_err::create_dir(directory.join("app")).unwrap();
+        for path in [".env", "app/.env"] {
+            assert_eq!(staging_place(&directory.join(path)).unwrap(), directory.join(".git").join(IN_GIT_DIRECTORY), "{path}");
+        }
+        fs_err::rename(directory.join(".git"), directory.join("elsewhere")).unwrap();
+        fs_err::write(directory.join(".git"), "gitdir: elsewhere\n").unwrap();
+        let error = prepare(&directory.join(".env")).unwrap_err();
+        assert!(error.to_string().ends_with("no ignore rule covers the file it is written to first"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_came_by_the_git_directory_is_whole_and_alone() {
+        let (_folder, directory) = repository(".env\n");
+        let path = directory.join(".env");
+        let left = directory.join(".git").join(format!("{}left", files::TEMPORARY));
+        fs_err::write(&left, "KEY=old").unwrap();
+        let entry = |name: &str, value: &str| SecretEntry {
+            name: name.to_owned(),
+            comment: String::new(),
+            source: SecretSource::Default { value: value.to_owned() },
+        };
+        for (entry, expected) in [(entry("A", "1"), "A=1\n"), (entry("B", "2"), "A=1\n\nB=2\n")] {
+            prepare(&path).unwrap();
+            let mut stamps = Vec::new();
+            write(&path, &[entry], &Vault::default(), &mut |found| {
+                stamps.extend(found.stamp);
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(fs_err::read_to_string(&path).unwrap(), expected);
+            assert_eq!((files::mode(&path).unwrap(), stamps), (files::PRIVATE, vec![files::stamp(&path).unwrap()]));
+        }
+        let is_ours = |name: &str| name.starts_with(files::TEMPORARY);
+        for folder in [&directory, &directory.join(".git")] {
+            assert!(!folder.read_dir_utf8().unwrap().any(|found| is_ours(found.unwrap().file_name())), "{folder}");
+        }
+    }
 }
