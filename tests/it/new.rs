@@ -7,11 +7,15 @@ use pretty_assertions::assert_eq;
 
 use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, files_below, token};
 
-fn git(sandbox: &Sandbox, directory: &str, arguments: &[&str]) -> String {
+/// Runs git in a directory of the sandbox. Of the environment it gets PATH only: in a hook of git, or in `git rebase
+/// --exec`, `GIT_DIR` names the repository that the tests are in.
+pub(crate) fn git(sandbox: &Sandbox, directory: &str, arguments: &[&str]) -> String {
     let output = std::process::Command::new("git")
         .arg("-C")
         .arg(sandbox.work().join(directory))
         .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
         .env("HOME", sandbox.home())
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .output()
