@@ -16,6 +16,8 @@ use camino::Utf8PathBuf;
 pub use manifest::{Manifest, ManifestError};
 pub use render::{Context, RenderError};
 
+use crate::project;
+
 /// The name of the manifest in a template's folder.
 pub const MANIFEST: &str = "template.toml";
 /// The folder of a template that holds what is rendered.
@@ -47,6 +49,14 @@ pub struct Template {
 }
 
 impl Template {
+    /// Where it was read from.
+    pub const fn source(&self) -> project::record::Source {
+        match self.folder {
+            Some(_) => project::record::Source::Folder,
+            None => project::record::Source::BuiltIn,
+        }
+    }
+
     /// Reads a template from the content of its folder.
     pub fn parse(mut source: Source) -> Result<Self, ManifestError> {
         let manifest = source.remove(MANIFEST).ok_or(ManifestError::Missing)?;

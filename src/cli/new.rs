@@ -20,7 +20,7 @@ use crate::host::{git, paths, target};
 use crate::plan::SecretEntry;
 use crate::project::create::{self, CreateError, Git, Request};
 use crate::project::{ProjectName, Site};
-use crate::question::{Answer, Answers, Choice, Question};
+use crate::question::{self, Answer, Answers, Choice, Question};
 use crate::template::Template;
 use crate::template::catalog;
 use crate::template::scaffold::Scaffold;
@@ -217,16 +217,26 @@ fn refuse_when_cut_short(path: &Utf8Path) -> Result<()> {
 /// Other answers, or another template, would mix two projects in one directory.
 fn refuse_to_mix(template: &Template, site: &Site, answers: &Answers) -> Result<()> {
     let Some(record) = &site.record else { return Ok(()) };
-    let is_other = |(name, answer): &(&String, &Answer)| answers.get(*name).is_some_and(|given| given != *answer);
-    let what = if record.template == template.manifest.name {
-        let differing = record.answers.iter().find(is_other);
+    let is_same_template =
+        record.template == template.manifest.name && record.source.is_none_or(|source| source == template.source());
+    let what = if is_same_template {
+        let differing = record.answers.iter().find(|(name, answer)| is_other(template, answers, name, answer));
         differing.map(|(name, answer)| format!("{name} = {}", answer.display()))
     } else {
-        Some(format!("the template `{}`", record.template))
+        let source = record.source.map(|source| format!("{} ", source.word())).unwrap_or_default();
+        Some(format!("the {source}template `{}`", record.template))
     };
     let Some(what) = what else { return Ok(()) };
     Err(Error::refused(format!("`{}` was made with {what}; anything else would mix two projects", paths::shown(&site.path)))
         .hint("choose another directory"))
+}
+
+/// Whether a question is answered in another way than it was. The record is read as an answer of today: several choices
+/// are the same in any order.
+fn is_other(template: &Template, answers: &Answers, name: &str, recorded: &Answer) -> bool {
+    let question = question::find(&template.manifest.questions, name);
+    let recorded = question.ok().and_then(|question| question.check(recorded.clone()).ok()).unwrap_or_else(|| recorded.clone());
+    answers.get(name).is_some_and(|given| *given != recorded)
 }
 
 /// The `.gitignore` that the project will have, unless somebody decides otherwise: the lines of both.

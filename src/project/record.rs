@@ -28,10 +28,32 @@ pub struct Record {
     pub template_version: String,
     /// Version of nixstart that rendered it.
     pub nixstart: String,
+    /// Where the template was; records before this field do not say.
+    pub source: Option<Source>,
     /// Answers given.
     pub answers: Answers,
     /// Git blob id of every rendered file, by path.
     pub files: BTreeMap<String, String>,
+}
+
+/// Where a template was. Two of one name are two templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// In nixstart itself.
+    BuiltIn,
+    /// In a folder.
+    Folder,
+}
+
+impl Source {
+    /// The word for it in the file.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::Folder => "folder",
+        }
+    }
 }
 
 /// The parts of the file that are read back. Unknown fields are other commands' business.
@@ -53,6 +75,8 @@ struct TemplateForm {
     #[serde(default)]
     nixstart: String,
     #[serde(default)]
+    source: Option<Source>,
+    #[serde(default)]
     answers: Answers,
     #[serde(default)]
     files: BTreeMap<String, String>,
@@ -62,8 +86,8 @@ impl Record {
     /// Reads the record of a project.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let Form { project, template } = toml::from_str(text)?;
-        let TemplateForm { name, version, nixstart, answers, files } = template;
-        Ok(Self { project: project.name, template: name, template_version: version, nixstart, answers, files })
+        let TemplateForm { name, version, nixstart, source, answers, files } = template;
+        Ok(Self { project: project.name, template: name, template_version: version, nixstart, source, answers, files })
     }
 
     /// Notes the blob id of every file of a tree.
@@ -91,6 +115,9 @@ impl Record {
         table.insert("name", value(&self.template));
         table.insert("version", value(&self.template_version));
         table.insert("nixstart", value(&self.nixstart));
+        if let Some(source) = self.source {
+            table.insert("source", value(source.word()));
+        }
         let mut answers = Table::new();
         for (name, answer) in &self.answers {
             answers.insert(name, answer_item(answer));
@@ -188,6 +215,7 @@ mod tests {
             template: "discord-bot".into(),
             template_version: "1.2.3".into(),
             nixstart: "0.1.0".into(),
+            source: Some(Source::Folder),
             answers: answers.into_iter().collect(),
             files: BTreeMap::new(),
         }

@@ -140,6 +140,7 @@ impl Template {
             project: name.to_string(),
             template: self.manifest.name.clone(),
             template_version: self.manifest.version.to_string(),
+            source: Some(self.source()),
             nixstart: env!("CARGO_PKG_VERSION").to_owned(),
             answers: answers.clone(),
             files: std::collections::BTreeMap::new(),

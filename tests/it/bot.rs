@@ -80,10 +80,7 @@ fn everything_works(language: &str, package_manager: &str) {
     for script in ["lint", "typecheck", "test", "build"] {
         check(&sandbox, &project, package_manager, &["run", script]);
     }
-    let untracked =
-        run(Command::new("git").args(["status", "--porcelain"]).current_dir(&project).env("HOME", sandbox.home()), "")
-            .expect(0)
-            .stdout;
+    let untracked = sandbox.git("my-bot", &["status", "--porcelain"]);
     let left: Vec<&str> =
         untracked.lines().filter(|line| !line.starts_with("A  ") && !line.ends_with("package-lock.json")).collect();
     assert_eq!(left, Vec::<&str>::new(), "install, test or build left files that git does not ignore");

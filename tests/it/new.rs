@@ -7,23 +7,6 @@ use pretty_assertions::assert_eq;
 
 use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, files_below, token};
 
-/// Runs git in a directory of the sandbox. Of the environment it gets PATH only: in a hook of git, or in `git rebase
-/// --exec`, `GIT_DIR` names the repository that the tests are in.
-pub(crate) fn git(sandbox: &Sandbox, directory: &str, arguments: &[&str]) -> String {
-    let output = std::process::Command::new("git")
-        .arg("-C")
-        .arg(sandbox.work().join(directory))
-        .args(arguments)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", sandbox.home())
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
 #[test]
 fn scaffolds_with_defaults_and_says_which() {
     let sandbox = Sandbox::new();
@@ -53,11 +36,11 @@ fn stages_every_file_and_never_env() {
     let sandbox = Sandbox::new();
     sandbox.write("secrets.env", &format!("BOT_TOKEN={}\nCLIENT_ID={APPLICATION_ID}\nGUILD_ID={GUILD_ID}\n", token()));
     sandbox.run(&["new", "discord-bot", "my-bot", "--env-file", "secrets.env"]).expect(0);
-    let staged = git(&sandbox, "my-bot", &["diff", "--cached", "--name-only"]);
+    let staged = sandbox.git("my-bot", &["diff", "--cached", "--name-only"]);
     assert!(staged.contains("flake.nix") && staged.contains("src/index.ts"));
     assert!(!staged.lines().any(|path| path == ".env"));
     assert_eq!(
-        git(&sandbox, "my-bot", &["status", "--porcelain", "--untracked-files"]).lines().find(|line| !line.starts_with("A ")),
+        sandbox.git("my-bot", &["status", "--porcelain", "--untracked-files"]).lines().find(|line| !line.starts_with("A ")),
         None
     );
     assert_eq!(fs::metadata(sandbox.work().join("my-bot/.env")).unwrap().permissions().mode() & 0o7777, 0o600);
@@ -171,7 +154,7 @@ fn secrets_are_held_back_where_no_repository_ignores_them() {
 #[test]
 fn inside_another_work_tree_it_becomes_a_repository_of_its_own() {
     let sandbox = Sandbox::new();
-    git(&sandbox, ".", &["init", "-q"]);
+    sandbox.git(".", &["init", "-q"]);
     sandbox
         .run(&["new", "discord-bot", "my-bot"])
         .expect(0)
@@ -183,11 +166,11 @@ fn inside_another_work_tree_it_becomes_a_repository_of_its_own() {
 #[test]
 fn without_git_inside_a_work_tree_secrets_follow_its_ignore_rules() {
     let sandbox = Sandbox::new();
-    git(&sandbox, ".", &["init", "-q"]);
+    sandbox.git(".", &["init", "-q"]);
     sandbox.write("secrets.env", &format!("BOT_TOKEN={}\n", token()));
     sandbox.run(&["new", "discord-bot", "my-bot", "--no-git", "--env-file", "secrets.env"]).expect(0);
     assert!(sandbox.exists("my-bot/.env") && !sandbox.exists("my-bot/.git"));
-    assert_eq!(git(&sandbox, ".", &["status", "--porcelain", "my-bot/.env"]), "");
+    assert_eq!(sandbox.git(".", &["status", "--porcelain", "my-bot/.env"]), "");
 }
 
 #[test]
@@ -202,9 +185,9 @@ fn commits_when_asked() {
     fs::write(sandbox.home().join(".gitconfig"), "[user]\nname = A\nemail = a@example.org\n[init]\ndefaultBranch = trunk\n")
         .unwrap();
     sandbox.run(&["new", "discord-bot", "my-bot", "--commit"]).expect(0);
-    assert_eq!(git(&sandbox, "my-bot", &["log", "--format=%an %s"]), "A Start from the discord-bot template\n");
-    assert_eq!(git(&sandbox, "my-bot", &["branch", "--show-current"]), "trunk\n");
-    assert_eq!(git(&sandbox, "my-bot", &["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git("my-bot", &["log", "--format=%an %s"]), "A Start from the discord-bot template\n");
+    assert_eq!(sandbox.git("my-bot", &["branch", "--show-current"]), "trunk\n");
+    assert_eq!(sandbox.git("my-bot", &["status", "--porcelain"]), "");
 }
 
 #[test]
@@ -212,7 +195,7 @@ fn records_the_blob_ids_that_git_has() {
     let sandbox = Sandbox::new();
     sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
     let record: toml::Table = sandbox.read("my-bot/nixstart.toml").parse().unwrap();
-    let staged = git(&sandbox, "my-bot", &["ls-files", "--stage"]);
+    let staged = sandbox.git("my-bot", &["ls-files", "--stage"]);
     let of_git: std::collections::BTreeMap<&str, &str> = staged
         .lines()
         .map(|line| (line.split_once('\t').unwrap().1, line.split(' ').nth(1).unwrap()))
@@ -362,4 +345,26 @@ fn json_is_alone_with_its_plan() {
     let run = sandbox.run(&["new", "discord-bot", "my-bot", "--dry-run", "--json"]).expect(0);
     assert!(serde_json::from_str::<serde_json::Value>(&run.stdout).is_ok());
     assert!(!run.stderr.contains("Create the directory"), "{}", run.stderr);
+}
+
+#[test]
+fn two_templates_of_one_name_do_not_mix() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    let head = "schema = 1\nname = \"discord-bot\"\ntitle = \"Other\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    sandbox.write("other/template.toml", head);
+    sandbox.run(&["new", "./other", "my-bot", "--yes"]).expect(10).says("made with the built-in template `discord-bot`");
+}
+
+#[test]
+fn several_choices_are_the_same_answer_in_the_order_of_an_older_record() {
+    let sandbox = Sandbox::new();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    let question = "[[question]]\nname = \"extras\"\ntype = \"multiselect\"\ndefault = []\nchoices = [{ value = \"a\" }, { value = \"b\" }]\n";
+    sandbox.write("tiny/template.toml", &format!("{head}{question}"));
+    sandbox.write("tiny/files/x.hbs", "{{extras}}\n");
+    sandbox.run(&["new", "./tiny", "out", "--set", "extras=a,b"]).expect(0);
+    let record = sandbox.read("out/nixstart.toml");
+    sandbox.write("out/nixstart.toml", &record.replace("[\"a\", \"b\"]", "[\"b\", \"a\"]"));
+    sandbox.run(&["new", "./tiny", "out", "--set", "extras=b,a", "--yes"]).expect(0);
 }

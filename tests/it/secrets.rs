@@ -2,7 +2,6 @@
 
 use pretty_assertions::assert_eq;
 
-use crate::new::git;
 use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, token};
 
 #[test]
@@ -123,8 +122,8 @@ fn the_example_has_comments_on_lines_of_their_own() {
 fn a_tracked_env_is_refused_with_the_remedy() {
     let sandbox = Sandbox::new();
     sandbox.write("my-bot/.env", "X=1\n");
-    git(&sandbox, "my-bot", &["init", "-q"]);
-    git(&sandbox, "my-bot", &["add", ".env"]);
+    sandbox.git("my-bot", &["init", "-q"]);
+    sandbox.git("my-bot", &["add", ".env"]);
     let run = sandbox
         .run_with_input(&["new", "discord-bot", "my-bot", "--yes", "--env-file", "-"], &format!("BOT_TOKEN={}\n", token()))
         .expect(10);

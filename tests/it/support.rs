@@ -112,8 +112,10 @@ impl Sandbox {
     /// Runs the real git as somebody in a directory below the work directory, and returns what it prints.
     #[track_caller]
     pub(crate) fn git(&self, directory: &str, arguments: &[&str]) -> String {
+        // Of the environment it gets PATH only: in a hook of git `GIT_DIR` names the repository that the tests are in.
         let mut command = Command::new("git");
-        command.current_dir(self.work().join(directory)).env("HOME", self.home()).env("GIT_CONFIG_NOSYSTEM", "1");
+        command.current_dir(self.work().join(directory)).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("HOME", self.home()).env("GIT_CONFIG_NOSYSTEM", "1");
         command.args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]).args(arguments);
         let output = command.output().unwrap();
         assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
