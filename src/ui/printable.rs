@@ -10,25 +10,30 @@ pub fn printable(line: &str) -> String {
 pub(super) fn printable_text(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, kept, after)) = next_kept(rest) {
-        clean += &without_controls(before);
-        clean += kept;
-        rest = after;
+    while let Some((before, from)) = rest.find(char::is_control).and_then(|at| rest.split_at_checked(at)) {
+        clean += before;
+        rest = match KEPT.iter().find_map(|kept| Some((*kept, from.strip_prefix(kept)?))) {
+            Some((kept, after)) => {
+                clean += kept;
+                after
+            }
+            None => from.get(from.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default(),
+        };
+        if from.starts_with('\t') {
+            clean += TAB;
+        }
     }
-    clean + &without_controls(rest)
+    clean + rest
 }
 
 /// What [`super::style::Role`] uses, and line breaks.
 const KEPT: [&str; 8] = ["\n", "\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[36m"];
 
-fn next_kept(text: &str) -> Option<(&str, &'static str, &str)> {
-    let (at, kept) = KEPT.into_iter().filter_map(|kept| Some((text.find(kept)?, kept))).min()?;
-    let (before, after) = text.split_at_checked(at)?;
-    Some((before, kept, after.strip_prefix(kept)?))
-}
+/// What stands for a tab.
+const TAB: &str = "    ";
 
 fn without_controls(text: &str) -> String {
-    text.replace('\t', "    ").chars().filter(|character| !character.is_control()).collect()
+    text.replace('\t', TAB).chars().filter(|character| !character.is_control()).collect()
 }
 
 #[cfg(test)]
