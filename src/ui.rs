@@ -159,6 +159,11 @@ impl Ui {
         self.unless_quiet(&self.labelled(Role::Warning, "warning", text));
     }
 
+    /// Warns of something that was asked for and is not done, however quiet.
+    pub fn withheld(&mut self, text: &str) {
+        self.raw(&self.labelled(Role::Warning, "warning", text));
+    }
+
     /// Says a line of a question, however quiet.
     pub fn question(&mut self, text: &str) {
         self.lead_up();

@@ -112,6 +112,10 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
     collected.site = target::survey(&collected.site.path)?;
     let Collected { template, site, scaffold, secrets, warnings, vault, tools } = &collected;
     let on_disk = if site.exists { target::on_disk_of(&site.path, &scaffold.tree)? } else { BTreeMap::new() };
+    if site.is_repository && args.git() != Git::Leave {
+        let paths: Vec<_> = scaffold.tree.iter().map(|(path, _)| path.clone()).collect();
+        git::index::check_paths(&site.path, &paths)?;
+    }
     let resolutions = conflicts::resolve(session, &scaffold.tree, &on_disk)?;
     let runs = next_steps::offered_runs(session, template, scaffold, tools)?;
     let request = Request {
@@ -173,8 +177,17 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Pa
     let sources = secrets::Sources::read(&mut session.ui, args.env_file.as_deref())?;
     let site = target::survey(path)?;
     target::check_writable(path)?;
+    if args.git() != Git::Leave {
+        git::check_settings()?;
+        if let Some(trouble) = git::place_of(path).trouble {
+            return Err(trouble.into());
+        }
+    }
     if args.commit {
         git::check_identity(path)?;
+        if site.is_repository {
+            git::check_nothing_is_going_on(path)?;
+        }
         if site.is_repository && git::has_staged_changes(path)? {
             return Err(Error::refused("the repository has staged changes, which `--commit` would commit too")
                 .hint("commit them first, or leave `--commit` out"));

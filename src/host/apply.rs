@@ -89,8 +89,8 @@ fn apply_step(
     let step = pending.step;
     if is_satisfied(&step.action, vault) {
         on_event(Event::Skipped(step));
-        // What a run that was cut short had done is ours all the same.
-        let after = pending.earlier.as_ref().map(|before| made(&step.action, before)).unwrap_or_default();
+        // What a run that was cut short had done is ours all the same, as far as it cannot be somebody else's by now.
+        let after = pending.earlier.as_ref().map(|before| made_by_then(&step.action, before)).unwrap_or_default();
         waiting.push(Record::Finished { step: step.id.clone(), after });
         return Ok(());
     }
@@ -111,7 +111,7 @@ fn apply_step(
 
 /// Whether a step that failed has cleaned up after itself, so that there is nothing to continue or to take back.
 fn has_left_nothing(step: &Step) -> bool {
-    let undoing = Undoing { mode: Mode::Preview, earlier: &[] };
+    let undoing = Undoing { mode: Mode::Preview, earlier: &[], own_commit: None };
     revert(step, &Progress::default(), &undoing, &mut |_| Ok(())).is_ok_and(|effects| effects.is_empty())
 }
 
@@ -198,9 +198,9 @@ fn perform(action: &Action, before: &Before, vault: &Vault, note: Note<'_>, on_l
         Action::CreateDirectory { path, tree } => tree::create_directory(path, tree, before),
         Action::CreateFiles { directory, tree } => tree::create_files(directory, tree),
         Action::ReplaceFile { directory, path, file, .. } => file::replace(directory, path, file),
-        Action::WriteSecrets { path, entries } => secrets::write(path, entries, vault, note),
+        Action::WriteSecrets { path, entries } => secrets::write(path, entries, before, vault, note),
         Action::InitRepository { directory } => git::init(directory),
-        Action::StageFiles { directory, paths } => repository::stage(directory, paths, note),
+        Action::StageFiles { directory, paths } => repository::stage(directory, paths, before, note),
         Action::Commit { directory, message } => git::commit(directory, message).map(drop),
         Action::Run { directory, program, arguments, .. } => program::run(directory, program, arguments, on_line),
     }
@@ -215,9 +215,15 @@ fn made(action: &Action, before: &Before) -> After {
         Action::CreateDirectory { .. }
         | Action::CreateFiles { .. }
         | Action::ReplaceFile { .. }
-        | Action::WriteSecrets { .. }
-        | Action::InitRepository { .. } => After::default(),
+        | Action::WriteSecrets { .. } => After::default(),
+        Action::InitRepository { directory } => repository::initialised(directory),
     }
+}
+
+/// What a run that was cut short in a step made, as far as that can be told: files that a program makes could be somebody
+/// else's by now.
+fn made_by_then(action: &Action, before: &Before) -> After {
+    if matches!(action, Action::Run { .. }) { After::default() } else { made(action, before) }
 }
 
 /// What is known to be made by a step, also when a crash came before its last line.
@@ -228,21 +234,36 @@ fn made_so_far(step: &Step, progress: &Progress) -> After {
             made(&step.action, before)
         }
         (Some(after), _) => after.clone(),
-        (None, Some(before)) => made(&step.action, before),
+        (None, Some(before)) => made_by_then(&step.action, before),
         (None, None) => After::default(),
     }
 }
 
+/// The commit that a receipt made, taken back or not: the log of the repository names it in either case.
+pub(super) fn own_commit(receipt: &Receipt) -> Option<String> {
+    receipt.plan.steps.iter().find_map(|step| made_so_far(step, &receipt.progress(&step.id)).commit)
+}
+
 /// Refuses when somebody has built on a repository that a receipt made.
-pub(super) fn refuse_when_built_on(receipt: &Receipt) -> Result<()> {
+pub(super) fn refuse_when_built_on(receipt: &Receipt, own_commit: Option<&str>) -> Result<()> {
     let to_undo = receipt.steps_to_undo();
     let made = to_undo.iter().find_map(|step| match &step.action {
         Action::InitRepository { directory } => Some(directory),
         _ => None,
     });
-    let Some(directory) = made else { return Ok(()) };
-    let ours = to_undo.iter().find_map(|step| made_so_far(step, &receipt.progress(&step.id)).commit);
-    repository::refuse_when_built_on(directory, ours.as_deref())
+    match made {
+        Some(directory) => repository::refuse_when_built_on(directory, own_commit),
+        None => refuse_when_committed(receipt, &to_undo),
+    }
+}
+
+fn refuse_when_committed(receipt: &Receipt, to_undo: &[&Step]) -> Result<()> {
+    for step in to_undo {
+        if let Action::StageFiles { directory, .. } = &step.action {
+            repository::refuse_when_committed(directory, &made_so_far(step, &receipt.progress(&step.id)).index)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes a step back, or only says what that would do.
@@ -255,10 +276,10 @@ pub(super) fn revert(step: &Step, progress: &Progress, undoing: &Undoing<'_>, no
     }
     match &step.action {
         Action::CreateDirectory { path, tree } => tree::revert_directory(path, tree, &before, undoing),
-        Action::CreateFiles { directory, tree } => tree::revert_files(directory, tree, &before, mode),
-        Action::ReplaceFile { directory, path, file, .. } => file::revert(directory, path, file, &before, mode),
+        Action::CreateFiles { directory, tree } => tree::revert_files(directory, tree, &before, undoing),
+        Action::ReplaceFile { directory, path, file, .. } => file::revert(directory, path, file, &before, undoing),
         Action::WriteSecrets { path, entries } => secrets::revert(path, entries, &before, mode),
-        Action::InitRepository { directory } => repository::revert_init(directory, undoing, note),
+        Action::InitRepository { directory } => repository::revert_init(directory, &after, &before, undoing, note),
         Action::StageFiles { directory, .. } => repository::revert_stage(directory, &after.index, &before, undoing, note),
         Action::Commit { directory, .. } => repository::revert_commit(directory, &before, &after, mode),
         Action::Run { directory, .. } => program::revert(directory, &before, &after, mode),

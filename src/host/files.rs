@@ -33,7 +33,7 @@ pub fn create_private_directory(path: &Utf8Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(named)?;
     let metadata = fs_err::metadata(path)?;
     if metadata.permissions().mode() & 0o077 != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
-        fs_err::set_permissions(path, PermissionsExt::from_mode(0o700))?;
+        set_mode(path, 0o700)?;
     }
     Ok(())
 }
@@ -104,9 +104,19 @@ fn directory_of(path: &Utf8Path) -> &Utf8Path {
     path.parent().unwrap_or(Utf8Path::new("."))
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all. The mode of a new file goes through the umask; one that takes the place of another
+/// has it exactly.
 pub fn write_atomically(path: &Utf8Path, contents: &[u8], mode: u32, existing: Existing) -> io::Result<()> {
-    stage(path, contents, mode)?.put(existing)
+    let staged = stage(path, contents, mode)?;
+    if existing == Existing::Replace {
+        set_mode(staged.path(), mode)?;
+    }
+    staged.put(existing)
+}
+
+/// Sets the permission bits of a file.
+pub fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
+    fs_err::set_permissions(path, PermissionsExt::from_mode(mode))
 }
 
 /// Renames to a path where nothing may be, without a moment in which something could appear there.

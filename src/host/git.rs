@@ -11,39 +11,83 @@ use git2::{ErrorCode, Repository, RepositoryInitOptions, Status, StatusOptions};
 use super::files;
 use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file_tree::RelativePath;
 
-/// A repository that has a project's directory as its work tree or contains it.
+/// How a project's directory stands among repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Whether the directory itself is the top of a work tree.
     pub is_root: bool,
     /// The work tree around the directory, when there is one above it.
     pub parent: Option<Utf8PathBuf>,
+    /// Why nothing can be done with the repository of the directory.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why nothing can be done with a repository, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong.
+    pub what: String,
+    /// What a person can do.
+    pub hint: String,
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::refused(trouble.what).hint(trouble.hint).hint("or leave git alone with `--no-git`")
+    }
 }
 
 fn tool(error: git2::Error) -> Error {
-    Error::new(ErrorKind::Tool, format!("git: {}", error.message().trim_end_matches('.')))
+    let message = error.message().trim_end_matches('.').to_owned();
+    let reported = Error::new(ErrorKind::Tool, format!("git: {message}"));
+    match message.as_str() {
+        // Forms of the index that libgit2 1.9 does not read.
+        text if text.contains("'link'") => reported.hint("run `git update-index --no-split-index` and try again"),
+        text if text.contains("'sdir'") => reported.hint("run `git sparse-checkout reapply --no-sparse-index` and try again"),
+        _ => reported,
+    }
 }
 
 /// Finds out where a directory, which need not exist, stands among repositories.
-pub fn place_of(directory: &Utf8Path) -> Result<Place> {
+pub fn place_of(directory: &Utf8Path) -> Place {
     let is_root = directory.join(".git").symlink_metadata().is_ok();
-    if is_root && !is_repository(directory) {
-        return Err(Error::refused(format!("`{directory}/.git` is there, but it is no repository with a work tree"))
-            .hint("look at it with `git status`; move it away if it is broken, or choose another directory"));
-    }
+    let trouble = is_root.then(|| trouble_of(directory)).flatten();
     let above = directory.ancestors().skip(1).find(|path| path.is_dir());
     let parent = above.and_then(|path| Repository::discover(path).ok()).and_then(|repository| {
         let work_tree = repository.workdir()?.to_owned();
         let text = Utf8PathBuf::from_path_buf(work_tree).ok()?;
         Some(Utf8PathBuf::from(text.as_str().trim_end_matches('/')))
     });
-    Ok(Place { is_root, parent })
+    Place { is_root, parent, trouble }
+}
+
+fn trouble_of(directory: &Utf8Path) -> Option<Trouble> {
+    let trouble = |what: String, hint: &str| Some(Trouble { what, hint: hint.to_owned() });
+    let error = match Repository::open(directory) {
+        Ok(repository) if repository.workdir().is_none() => {
+            return trouble(format!("the repository in `{directory}` is bare"), "choose another directory");
+        }
+        Ok(repository) => match repository.index() {
+            Ok(index) if index.has_conflicts() => {
+                return trouble(format!("the repository in `{directory}` has conflicts"), "finish the merge first");
+            }
+            Ok(_) => return None,
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    let what = format!("the repository in `{directory}` cannot be used: {}", error.message().trim_end_matches('.'));
+    let own = tool(error);
+    let hint = own.hints().first().map_or("look at it with `git status`, or choose another directory", String::as_str);
+    trouble(what, hint)
 }
 
 /// Makes a directory a repository, with the branch git itself would start with, or `main`.
 pub fn init(directory: &Utf8Path) -> Result<()> {
     let configured = git2::Config::open_default().and_then(|config| config.get_string("init.defaultBranch")).ok();
+    let configured = configured.filter(|name| git2::Reference::is_valid_name(&format!("refs/heads/{name}")));
     let mut options = RepositoryInitOptions::new();
     options.external_template(false).initial_head(configured.as_deref().unwrap_or("main"));
     Repository::init_opts(directory, &options).map_err(tool)?;
@@ -92,6 +136,24 @@ pub fn has_staged_changes(directory: &Utf8Path) -> Result<bool> {
     Ok(statuses.iter().any(|entry| entry.status().intersects(staged)))
 }
 
+/// Says before anything is written that git's own settings cannot be read.
+pub fn check_settings() -> Result<()> {
+    let read = git2::Config::open_default().and_then(|mut config| config.snapshot()).map(drop);
+    read.map_err(|error| {
+        Error::failed(format!("the settings of git cannot be read: {}", error.message())).hint("look at `git config --list`")
+    })
+}
+
+/// Says before anything is written that a commit would land in the middle of something else.
+pub fn check_nothing_is_going_on(directory: &Utf8Path) -> Result<()> {
+    let state = open(directory)?.state();
+    if state == git2::RepositoryState::Clean {
+        return Ok(());
+    }
+    Err(Error::refused(format!("the repository is in the middle of something else ({state:?})").to_lowercase())
+        .hint("finish or abort it first, or leave `--commit` out"))
+}
+
 /// Whether git knows who commits in a directory, which need not be a repository yet; the hint says how to tell it.
 pub fn check_identity(directory: &Utf8Path) -> Result<()> {
     let own = Repository::open(directory).and_then(|repository| repository.config());
@@ -117,13 +179,13 @@ pub fn commit(directory: &Utf8Path, message: &str) -> Result<String> {
     Ok(id.to_string())
 }
 
+/// Who commits: each of name and address from the environment, or from the settings.
 fn signature(repository: &Repository) -> Result<git2::Signature<'static>> {
-    let from_environment = (env_vars::get(env_vars::GIT_AUTHOR_NAME), env_vars::get(env_vars::GIT_AUTHOR_EMAIL));
-    let signature = match from_environment {
-        (Some(name), Some(email)) => git2::Signature::now(&name, &email),
-        _ => repository.signature(),
-    };
-    signature.map_err(tool)
+    let config = repository.config().map_err(tool)?;
+    let field = |variable: &str, key: &str| env_vars::get(variable).map_or_else(|| config.get_string(key), Ok).map_err(tool);
+    let name = field(env_vars::GIT_AUTHOR_NAME, "user.name")?;
+    let email = field(env_vars::GIT_AUTHOR_EMAIL, "user.email")?;
+    git2::Signature::now(&name, &email).map_err(tool)
 }
 
 fn head_commit(repository: &Repository) -> Result<Option<git2::Commit<'_>>> {
@@ -191,20 +253,62 @@ pub fn uncommit(directory: &Utf8Path) -> Result<()> {
     repository.head().and_then(|mut head| head.delete()).map_err(tool)
 }
 
-/// Whether a repository has a branch, a tag or any other reference to a commit that is not ours. One that cannot be
-/// opened counts as having some, unless its files say that it is empty.
+/// Whether a repository holds commits that are not ours, on a branch, under a tag or only in its log. One that cannot be
+/// opened counts as holding some, unless its files say that it is empty.
 pub fn has_other_commits(directory: &Utf8Path, ours: Option<&str>) -> bool {
-    let Ok(repository) = Repository::open(directory) else { return !is_untouched(&directory.join(".git")) };
+    let git_directory = directory.join(".git");
+    let Ok(repository) = Repository::open(directory) else { return !is_untouched(&git_directory) };
     let is_other = |commit: Result<git2::Commit<'_>, git2::Error>| match commit {
         Ok(commit) => Some(commit.id().to_string().as_str()) != ours,
         Err(_) => true,
     };
     let is_head_other = match repository.head() {
         Ok(head) => is_other(head.peel_to_commit()),
-        Err(error) => error.code() != ErrorCode::UnbornBranch,
+        Err(error) => error.code() != ErrorCode::UnbornBranch && !is_untouched(&git_directory),
     };
     let Ok(mut references) = repository.references() else { return true };
-    is_head_other || references.any(|reference| is_other(reference.and_then(|reference| reference.peel_to_commit())))
+    is_head_other
+        || references.any(|reference| is_other(reference.and_then(|reference| reference.peel_to_commit())))
+        || logs_other_commits(&repository, ours)
+}
+
+/// Whether the log of HEAD names a commit that is not ours: one that was made and reset, or amended.
+fn logs_other_commits(repository: &Repository, ours: Option<&str>) -> bool {
+    let Ok(log) = repository.reflog("HEAD") else { return false };
+    log.iter().any(|entry| !entry.id_new().is_zero() && Some(entry.id_new().to_string().as_str()) != ours)
+}
+
+/// What somebody has added to a repository that we made and that holds no commit of theirs, as a fragment.
+pub fn drift(directory: &Utf8Path, ours: Option<&str>, digest: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let repository = Repository::open(directory).ok()?;
+    // Our own commit is on one branch, until it is taken back.
+    let count = repository.references().map_or(0, Iterator::count);
+    if count > usize::from(ours.is_some() && head_commit(&repository).is_ok_and(|head| head.is_some())) {
+        return Some("it has branches or tags of yours".to_owned());
+    }
+    for name in SETTINGS {
+        let now = files::read_plain(&directory.join(name)).ok().map(|file| files::sha256(&file.contents));
+        if digest(name).is_some_and(|then| Some(then) != now) {
+            return Some(format!("`{name}` was changed since"));
+        }
+    }
+    let hooks = directory.join(".git/hooks");
+    let mut hooks = hooks.read_dir_utf8().into_iter().flatten().flatten();
+    let hook = hooks.find(|entry| !entry.file_name().ends_with(".sample"))?;
+    Some(format!("it has the hook `{}`", hook.file_name()))
+}
+
+/// Files of a new repository that a person changes: remotes and the like are in the first.
+pub const SETTINGS: [&str; 2] = [".git/config", ".git/info/exclude"];
+
+/// Whether the commit at HEAD holds any of the entries of an index.
+pub fn head_holds(directory: &Utf8Path, entries: &index::Entries) -> Option<String> {
+    let repository = Repository::open(directory).ok()?;
+    let commit = head_commit(&repository).ok()??;
+    let tree = commit.tree().ok()?;
+    let holds =
+        |path: &RelativePath, blob: &str| tree.get_path(path.as_str().as_ref()).is_ok_and(|entry| entry.id().to_string() == blob);
+    entries.iter().any(|(path, entry)| holds(path, &entry.blob)).then(|| commit.id().to_string())
 }
 
 /// Whether a directory is the top of a repository with a work tree that can be opened.
@@ -212,9 +316,9 @@ pub fn is_repository(directory: &Utf8Path) -> bool {
     directory.join(".git").exists() && Repository::open(directory).is_ok_and(|repository| repository.workdir().is_some())
 }
 
-/// Whether a repository tracks a file. What cannot be found out counts as tracked.
+/// Whether a repository tracks a file, as far as it can be told.
 pub fn is_tracked(file: &Utf8Path) -> bool {
-    Standing::of(file).is_none_or(|standing| standing.is_tracked)
+    Standing::of(file).is_some_and(|standing| standing.is_tracked)
 }
 
 /// Says why a file must not hold secrets: no repository ignores it, or one tracks it. `None` when it may.
@@ -240,7 +344,8 @@ struct Standing {
 impl Standing {
     /// How the repository around a file sees it; `None` when that cannot be found out.
     fn of(file: &Utf8Path) -> Option<Self> {
-        let repository = match Repository::discover(file.parent()?) {
+        // The directory of the file need not exist yet.
+        let repository = match Repository::discover(file.ancestors().skip(1).find(|path| path.is_dir())?) {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound => return Some(Self::default()),
             Err(_) => return None,

@@ -26,7 +26,7 @@ pub fn survey(path: &Utf8Path) -> Result<Site> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => false,
         Err(error) => return Err(error.into()),
     };
-    let place = git::place_of(path)?;
+    let place = git::place_of(path);
     Ok(Site {
         path: path.to_owned(),
         exists,
@@ -36,7 +36,7 @@ pub fn survey(path: &Utf8Path) -> Result<Site> {
         gitignore: text_of(path, ".gitignore")?,
         env_keys: env_keys(path)?,
         env_is_tracked: git::is_tracked(&path.join(".env")),
-        env_is_ignored: exists && git::why_not_private(&path.join(".env")).is_none(),
+        env_is_ignored: git::why_not_private(&path.join(".env")).is_none(),
     })
 }
 

@@ -97,6 +97,9 @@ pub struct Before {
     /// The commit at HEAD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<String>,
+    /// The permission bits of a file; `None` when it was not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
 }
 
 /// What the index of a repository holds for a path.
@@ -112,14 +115,16 @@ pub struct IndexEntry {
 }
 
 impl Before {
-    /// Joins what a run that was cut short found with what its continuation found: what was not there at first is ours.
+    /// Joins what a run that was cut short found with what its continuation found. Directories that were not there at first
+    /// are ours; a file that was there when the continuation looked may be somebody else's by now.
     fn followed_by(mut self, later: Self) -> Self {
         self.made_directories.extend(later.made_directories);
-        self.absent.extend(later.absent);
         Self {
             staging: later.staging.or(self.staging),
             kept: self.kept.or(later.kept),
             stamp: later.stamp.or(self.stamp),
+            mode: self.mode.or(later.mode),
+            absent: later.absent,
             ..self
         }
     }
@@ -135,6 +140,9 @@ pub struct After {
     /// The id of a commit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// SHA-256 of the settings of a repository that was made, by path below its directory.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
     /// What the index of a repository holds for paths that were staged.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub index: BTreeMap<RelativePath, IndexEntry>,

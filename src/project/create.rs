@@ -317,7 +317,13 @@ fn add_git(request: &Request<'_>, to_stage: &[RelativePath], kept: &[RelativePat
         } else {
             Undo::Inverse { by: "take the commit back while it is the only one".to_owned() }
         };
-        plan.steps.push(step("commit", title, "You asked for it with `--commit`.", action, undo));
+        plan.steps.push(step(
+            "commit",
+            title,
+            "You asked for it with `--commit`. Hooks do not run, and it is not signed.",
+            action,
+            undo,
+        ));
     }
 }
 

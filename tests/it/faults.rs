@@ -265,21 +265,95 @@ fn a_pipe_in_the_place_of_a_file_does_not_hang() {
     }
 }
 
+/// What is said, and what brings it about.
+type Case = (&'static str, fn(&Sandbox));
+
 #[test]
-fn a_broken_or_bare_repository_is_refused_before_anything_is_written() {
-    for head in ["", "ref: refs/heads/main\n"] {
+fn a_repository_that_cannot_be_used_is_refused_with_the_reason_before_anything_is_written() {
+    let kinds: [Case; 7] = [
+        ("cannot be used", |sandbox| sandbox.write("my-bot/.git/HEAD", "")),
+        ("is bare", |sandbox| drop(sandbox.git("my-bot", &["init", "-q", "--bare", ".git"]))),
+        ("cannot be used: unknown object format", |sandbox| {
+            sandbox.git("my-bot", &["init", "-q", "--object-format=sha256"]);
+        }),
+        ("git update-index --no-split-index", |sandbox| {
+            sandbox.git("my-bot", &["init", "-q"]);
+            sandbox.git("my-bot", &["add", "a"]);
+            sandbox.git("my-bot", &["update-index", "--split-index"]);
+        }),
+        ("has conflicts", |sandbox| {
+            sandbox.git("my-bot", &["init", "-q"]);
+            sandbox.git("my-bot", &["add", "a"]);
+            sandbox.git("my-bot", &["commit", "-qm", "a"]);
+            sandbox.git("my-bot", &["checkout", "-q", "-b", "other"]);
+            sandbox.write("my-bot/a", "theirs\n");
+            sandbox.git("my-bot", &["commit", "-qam", "b"]);
+            sandbox.git("my-bot", &["checkout", "-q", "main"]);
+            sandbox.write("my-bot/a", "ours\n");
+            sandbox.git("my-bot", &["commit", "-qam", "c"]);
+            let merged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sandbox.git("my-bot", &["merge", "other"])));
+            assert!(merged.is_err());
+        }),
+        ("the index holds `README.md/x` below it", |sandbox| {
+            sandbox.write("my-bot/README.md/x", "x\n");
+            sandbox.git("my-bot", &["init", "-q"]);
+            sandbox.git("my-bot", &["add", "."]);
+            fs::remove_dir_all(sandbox.work().join("my-bot/README.md")).unwrap();
+        }),
+        ("sends it through `filter=up`", |sandbox| {
+            sandbox.git("my-bot", &["init", "-q"]);
+            sandbox.write("my-bot/.git/info/attributes", "*.md filter=up\n");
+        }),
+    ];
+    for (why, make) in kinds {
         let sandbox = Sandbox::new();
-        sandbox.write("my-bot/.git/HEAD", head);
+        sandbox.write("my-bot/a", "mine\n");
+        make(&sandbox);
         let before = sandbox.files();
-        sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(10).says("it is no repository with a work tree");
+        sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(10).says(why).says("--no-git");
         assert_eq!(sandbox.files(), before);
+        sandbox.run(&["new", "discord-bot", "my-bot", "--yes", "--no-git"]).expect(0);
     }
+}
+
+#[test]
+fn a_commit_in_the_middle_of_a_merge_is_refused() {
     let sandbox = Sandbox::new();
-    fs::create_dir(sandbox.work().join("my-bot")).unwrap();
-    let git = sandbox.git("my-bot", &["init", "-q", "--bare", ".git"]);
-    assert_eq!(git, "");
-    sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(10).says("it is no repository with a work tree");
-    assert!(!sandbox.exists("my-bot/README.md"));
+    fs::write(sandbox.home().join(".gitconfig"), "[user]\nname = A\nemail = a@example.org\n").unwrap();
+    sandbox.write("my-bot/a", "mine\n");
+    sandbox.git("my-bot", &["init", "-q"]);
+    sandbox.git("my-bot", &["add", "."]);
+    sandbox.git("my-bot", &["commit", "-qm", "a"]);
+    sandbox.git("my-bot", &["checkout", "-q", "-b", "other"]);
+    sandbox.git("my-bot", &["commit", "-q", "--allow-empty", "-m", "b"]);
+    sandbox.git("my-bot", &["checkout", "-q", "main"]);
+    sandbox.git("my-bot", &["commit", "-q", "--allow-empty", "-m", "c"]);
+    sandbox.git("my-bot", &["merge", "-q", "-s", "ours", "--no-commit", "other"]);
+    sandbox
+        .run(&["new", "discord-bot", "my-bot", "--yes", "--commit"])
+        .expect(10)
+        .says("in the middle of something else (merge)");
+}
+
+#[test]
+fn a_branch_name_that_git_refuses_and_settings_it_cannot_read() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.home().join(".gitconfig"), "[init]\ndefaultBranch = bad name\n").unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot"]).expect(0);
+    assert_eq!(sandbox.read("my-bot/.git/HEAD"), "ref: refs/heads/main\n");
+    fs::write(sandbox.home().join(".gitconfig"), "[user\n").unwrap();
+    sandbox.run(&["new", "discord-bot", "other"]).expect(1).says("the settings of git cannot be read");
+    assert!(!sandbox.exists("other"));
+}
+
+#[test]
+fn half_an_identity_from_the_environment_is_completed_by_the_settings() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.home().join(".gitconfig"), "[user]\nemail = a@example.org\n").unwrap();
+    let mut command = sandbox.command();
+    command.args(["new", "discord-bot", "my-bot", "--commit"]).env("GIT_AUTHOR_NAME", "Env");
+    run(&mut command, "").expect(0);
+    assert_eq!(sandbox.git("my-bot", &["log", "--format=%an %ae"]), "Env a@example.org\n");
 }
 
 #[test]

@@ -313,7 +313,7 @@ fn a_kept_ignore_file_that_misses_env_is_named_before_and_after() {
     sandbox.write("tiny/template.toml", &format!("{head}[[secret]]\nname = \"KEY\"\ndescription = \"x\"\n"));
     let run = sandbox.run_with_input(&["new", "./tiny", "out", "--env-file", "-"], "KEY=value\n").expect(0);
     run.says("`.env` would not be private, because no ignore rule covers it; it is held back")
-        .says("warning: a `.env` here would not be private");
+        .says("a `.env` here would not be private");
     assert!(!sandbox.exists("out/.env"));
     let check = sandbox.run(&["template", "check", "tiny"]).expect(3);
     assert!(check.stdout.contains("[env-not-ignored]"), "{}", check.stdout);

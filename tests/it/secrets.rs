@@ -198,3 +198,25 @@ fn a_bare_secret_in_a_file_never_becomes_a_name() {
     assert!(!run.stderr.contains(&bare) && !sandbox.remembered().contains(&bare));
     run.says("names that are no variables");
 }
+
+#[test]
+fn secrets_that_are_held_back_are_said_however_quiet() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", "FOO=1\n");
+    let arguments = ["-q", "new", "discord-bot", "my-bot", "--defaults", "--no-git", "--env-file", "secrets.env"];
+    sandbox.run(&arguments).expect(0).says("nothing you brought is written");
+    assert!(!sandbox.exists("my-bot/.env"));
+}
+
+#[test]
+fn the_rules_of_the_repository_around_count_for_a_directory_that_is_not_there_yet() {
+    let sandbox = Sandbox::new();
+    let head = "schema = 1\nname = \"tiny\"\ntitle = \"Tiny\"\ndescription = \"x\"\nversion = \"1.0.0\"\n";
+    sandbox.write("tiny/template.toml", head);
+    sandbox.write("tiny/files/a", "a\n");
+    sandbox.write("secrets.env", "FOO=1\n");
+    sandbox.write("repo/.gitignore", ".env\n.env.*\n");
+    sandbox.git("repo", &["init", "-q"]);
+    sandbox.run(&["new", "./tiny", "repo/sub", "--yes", "--no-git", "--env-file", "secrets.env"]).expect(0);
+    assert_eq!(sandbox.read("repo/sub/.env"), "FOO=1\n");
+}

@@ -282,7 +282,8 @@ fn the_preview_says_what_keeps_the_directory() {
     let kept: Vec<&str> =
         effects.iter().filter(|effect| effect["effect"] == "keep").map(|e| e["what"].as_str().unwrap()).collect();
     let here = sandbox.work().join("my-bot");
-    assert_eq!(kept, [here.join(".env").to_str().unwrap(), here.join("node_modules").to_str().unwrap()]);
+    let expected = [".env", ".gitignore", "node_modules"].map(|name| here.join(name).to_str().unwrap().to_owned());
+    assert_eq!(kept, expected);
     assert!(!effects.iter().any(|effect| effect["what"] == format!("{}/", here.display())));
     let done: serde_json::Value =
         serde_json::from_str(&sandbox.run(&["-C", "my-bot", "undo", "--json", "--yes"]).expect(0).stdout).unwrap();
@@ -348,4 +349,148 @@ fn the_name_and_address_of_the_repository_itself_are_enough_to_commit() {
     sandbox.git("my-bot", &["config", "user.email", "own@example.org"]);
     sandbox.run(&["new", "discord-bot", "my-bot", "--yes", "--commit"]).expect(0);
     assert_eq!(sandbox.git("my-bot", &["log", "--format=%an"]), "Own\n");
+}
+
+/// Cuts the journal of the newest run off before the last line that holds a text, as a crash would.
+fn cut_off_before(sandbox: &Sandbox, text: &str) {
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let journal = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &journal[..journal.rfind(text).unwrap()]).unwrap();
+}
+
+#[test]
+fn an_env_that_somebody_wrote_after_a_crash_stays_theirs() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", "FOO=1\n");
+    let arguments = ["new", "discord-bot", "my-bot", "--env-file", "secrets.env"];
+    sandbox.run(&arguments).expect(0);
+    // The file was about to appear when the crash came.
+    cut_off_before(&sandbox, "{\"event\":\"completed\"");
+    cut_off_before(&sandbox, "{\"event\":\"finished\",\"step\":\"secrets\"");
+    sandbox.write("my-bot/.env", "MINE=precious\n");
+    sandbox.run(&[arguments.as_slice(), &["--resume"]].concat()).expect(0);
+    let env = sandbox.read("my-bot/.env");
+    assert!(env.starts_with("MINE=precious\n") && env.ends_with("FOO=1\n"), "{env}");
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0).says(".env (it was there before");
+    assert!(sandbox.read("my-bot/.env").contains("MINE=precious"));
+}
+
+#[test]
+fn ignore_rules_stay_as_long_as_an_env_does() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", "FOO=1\n");
+    sandbox.write("repo/a", "a\n");
+    sandbox.write("repo/.env", "A=1\n");
+    sandbox.git("repo", &["init", "-q"]);
+    sandbox.git("repo", &["add", "a"]);
+    sandbox.git("repo", &["commit", "-qm", "a"]);
+    for project in ["repo", "repo/bot"] {
+        sandbox.run(&["new", "discord-bot", project, "--yes", "--env-file", "secrets.env"]).expect(0);
+        let env = sandbox.read(&format!("{project}/.env"));
+        sandbox.write(&format!("{project}/.env"), &format!("{env}B=2\n"));
+        sandbox.run(&["-C", project, "undo", "--dry-run"]).expect(0).says("it keeps the `.env` beside it out of git");
+        sandbox.run(&["-C", project, "undo", "--yes"]).expect(0).says("it keeps the `.env` beside it out of git");
+        let status = sandbox.git("repo", &["status", "--porcelain", "--untracked-files=all"]);
+        assert!(!status.contains(".env\n"), "{status}");
+    }
+}
+
+#[test]
+fn what_is_committed_in_a_repository_of_the_users_is_not_half_taken_back() {
+    for commits in [true, false] {
+        let sandbox = Sandbox::new();
+        fs::write(sandbox.home().join(".gitconfig"), "[user]\nname = A\nemail = a@example.org\n").unwrap();
+        sandbox.write("repo/a", "a\n");
+        sandbox.git("repo", &["init", "-q"]);
+        sandbox.git("repo", &["add", "."]);
+        sandbox.git("repo", &["commit", "-qm", "a"]);
+        let flags: &[&str] = if commits { &["--commit"] } else { &[] };
+        sandbox.run(&[&["new", "discord-bot", "repo", "--yes"], flags].concat()).expect(0);
+        if !commits {
+            sandbox.git("repo", &["commit", "-qm", "mine"]);
+        }
+        let files = sandbox.files();
+        sandbox
+            .run(&["-C", "repo", "undo", "--yes"])
+            .expect(10)
+            .says("is committed, so nothing is taken back")
+            .says("git revert");
+        assert_eq!((sandbox.files(), sandbox.git("repo", &["status", "--porcelain"])), (files, String::new()));
+        sandbox.git("repo", &["revert", "--no-edit", "HEAD"]);
+        assert_eq!(sandbox.files().keys().collect::<Vec<_>>(), ["repo/a"]);
+    }
+}
+
+/// What is said, and what brings it about.
+type Case = (&'static str, fn(&Sandbox));
+
+#[test]
+fn a_repository_with_things_of_the_users_is_kept_and_they_are_named() {
+    let drift: [Case; 4] = [
+        ("`.git/config` was changed since", |sandbox| {
+            sandbox.git("my-bot", &["remote", "add", "origin", "https://example.org/x"]);
+        }),
+        ("it has the hook `pre-commit`", |sandbox| sandbox.write("my-bot/.git/hooks/pre-commit", "work\n")),
+        ("`.git/info/exclude` was changed since", |sandbox| sandbox.write("my-bot/.git/info/exclude", "x\n")),
+        ("it has branches or tags of yours", |sandbox| {
+            sandbox.git("my-bot", &["tag", "mine"]);
+        }),
+    ];
+    for (why, change) in drift {
+        let sandbox = Sandbox::new();
+        fs::write(sandbox.home().join(".gitconfig"), "[user]\nname = A\nemail = a@example.org\n").unwrap();
+        sandbox.run(&["new", "discord-bot", "my-bot", "--commit"]).expect(0);
+        change(&sandbox);
+        sandbox.run(&["-C", "my-bot", "undo", "--dry-run"]).expect(0).says(why);
+        sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0).says(why);
+        assert!(sandbox.exists("my-bot/.git/HEAD"));
+    }
+}
+
+#[test]
+fn a_commit_that_only_the_log_knows_keeps_the_repository() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.home().join(".gitconfig"), "[user]\nname = A\nemail = a@example.org\n").unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot", "--commit"]).expect(0);
+    sandbox.write("my-bot/precious", "x\n");
+    sandbox.git("my-bot", &["add", "precious"]);
+    sandbox.git("my-bot", &["commit", "-qm", "precious"]);
+    sandbox.git("my-bot", &["reset", "-q", "--hard", "HEAD~1"]);
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(10).says("has gained commits since");
+}
+
+#[test]
+fn a_project_that_was_moved_does_not_use_the_receipt_up() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    let id = sandbox.receipts().pop().unwrap();
+    fs::rename(sandbox.work().join("my-bot"), sandbox.work().join("moved")).unwrap();
+    sandbox.run(&["undo", &id, "--yes"]).expect(1).says("is not there any more").says("move it back first");
+    fs::rename(sandbox.work().join("moved"), sandbox.work().join("my-bot")).unwrap();
+    sandbox.run(&["undo", &id, "--yes"]).expect(0);
+    assert!(!sandbox.exists("my-bot"));
+}
+
+#[test]
+fn what_stays_deep_inside_is_named_and_so_is_the_directory() {
+    let sandbox = Sandbox::new();
+    scaffold(&sandbox);
+    sandbox.write("my-bot/src/mine.ts", "mine\n");
+    let json = sandbox.run(&["-C", "my-bot", "undo", "--json", "--yes"]).expect(0).stdout;
+    assert!(json.contains("my-bot/src/mine.ts") && !json.contains("my-bot/\""), "{json}");
+    assert_eq!(sandbox.files().keys().collect::<Vec<_>>(), ["my-bot/src/mine.ts"]);
+}
+
+#[test]
+fn a_replaced_file_has_its_old_mode_again_whatever_the_umask() {
+    let sandbox = Sandbox::new();
+    sandbox.write("my-bot/.gitignore", "mine.txt\n");
+    let path = sandbox.work().join("my-bot/.gitignore");
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+    sandbox.run(&["new", "discord-bot", "my-bot", "--yes"]).expect(0);
+    assert_eq!(mode(), 0o664);
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert_eq!(mode(), 0o664);
 }

@@ -93,7 +93,7 @@ pub(super) fn report(session: &mut Session, collected: &Collected, creation: &Cr
         ));
         ui.say("It may not work before they have what the template's have; `nixstart undo` takes the rest back.");
     }
-    say_missing_secrets(ui, creation, site, &left);
+    say_missing_secrets(ui, creation, site, secrets, &left);
     ui.say("");
     ui.say("Next:");
     ui.say("");
@@ -143,9 +143,16 @@ fn show_commands(ui: &mut Ui, commands: &[(String, String)]) {
 }
 
 /// What has to be filled in before anything works, and how it stays private.
-fn say_missing_secrets(ui: &mut Ui, creation: &Creation, site: &Site, left: &[&str]) {
+fn say_missing_secrets(ui: &mut Ui, creation: &Creation, site: &Site, secrets: &[SecretEntry], left: &[&str]) {
     if let Some(why) = creation.exposure {
-        ui.warn(&format!("a `.env` here would not be private, because {why}; add `.env` to `.gitignore` of a repository first"));
+        let warning =
+            format!("a `.env` here would not be private, because {why}; add `.env` to `.gitignore` of a repository first");
+        let was_brought = |entry: &SecretEntry| !matches!(entry.source, SecretSource::Later | SecretSource::Default { .. });
+        if secrets.iter().any(was_brought) {
+            ui.withheld(&format!("nothing you brought is written: {warning}"));
+        } else {
+            ui.warn(&warning);
+        }
     }
     if left.is_empty() {
         return;

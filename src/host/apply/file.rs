@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::super::files::{self, Existing};
 use super::super::journal::Journal;
-use super::super::revert::{Effect, Mode};
+use super::super::revert::{Effect, GUARD, Mode, Undoing};
 use super::super::target::on_disk;
 use crate::changeset::OnDisk;
 use crate::error::{Error, Result};
@@ -24,7 +24,8 @@ pub(super) fn prepare(
 ) -> Result<Before> {
     match on_disk(directory, path)? {
         OnDisk::File(existing) if files::sha256(&existing.contents) == replaces => {
-            Ok(Before { kept: Some(journal.keep(step, &existing.contents)?), ..Before::default() })
+            let mode = files::mode(&directory.join(path.as_str())).ok();
+            Ok(Before { kept: Some(journal.keep(step, &existing.contents)?), mode, ..Before::default() })
         }
         OnDisk::Blocked(reason) => Err(Error::refused(reason)),
         OnDisk::File(_) | OnDisk::Absent => {
@@ -40,22 +41,31 @@ pub(super) fn replace(directory: &Utf8Path, path: &RelativePath, file: &File) ->
     Ok(files::write_atomically(&full, &file.contents, files::mode(&full)? | executable, Existing::Replace)?)
 }
 
-pub(super) fn revert(directory: &Utf8Path, path: &RelativePath, file: &File, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+pub(super) fn revert(
+    directory: &Utf8Path,
+    path: &RelativePath,
+    file: &File,
+    before: &Before,
+    undoing: &Undoing<'_>,
+) -> Result<Vec<Effect>> {
     let full = directory.join(path.as_str());
     let Some(kept) = &before.kept else { return Ok(Vec::new()) };
     let old = fs_err::read(kept)?;
+    let keep = |why: String| Ok(vec![Effect::Keep { what: full.to_string(), why }]);
     if let OnDisk::Blocked(why) = on_disk(directory, path)? {
-        return Ok(vec![Effect::Keep { what: full.to_string(), why }]);
+        return keep(why);
     }
     if files::holds(&full, &old) {
         return Ok(Vec::new());
     }
     if !files::holds(&full, &file.contents) {
-        let why = format!("it was changed since; what it held before is in `{kept}`");
-        return Ok(vec![Effect::Keep { what: full.to_string(), why }]);
+        return keep(format!("it was changed since; what it held before is in `{kept}`"));
     }
-    if mode == Mode::Perform {
-        files::write_atomically(&full, &old, files::mode(&full)?, Existing::Replace)?;
+    if undoing.is_guard(&full) {
+        return keep(GUARD.to_owned());
+    }
+    if undoing.mode == Mode::Perform {
+        files::write_atomically(&full, &old, before.mode.map_or_else(|| files::mode(&full), Ok)?, Existing::Replace)?;
     }
     Ok(vec![Effect::PutBack(full.to_string())])
 }

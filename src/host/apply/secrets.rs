@@ -49,7 +49,7 @@ fn staging_place(path: &Utf8Path) -> Result<Utf8PathBuf> {
     if git::why_not_private(&directory.join(format!("{}0", files::TEMPORARY))).is_none() {
         return Ok(path.to_owned());
     }
-    let place = git::place_of(directory)?;
+    let place = git::place_of(directory);
     let work_tree = if place.is_root { Some(directory.to_owned()) } else { place.parent };
     let git_directory = work_tree.map(|work_tree| work_tree.join(".git")).filter(|git| is_beside(git, directory));
     git_directory.map(|git| git.join(IN_GIT_DIRECTORY)).ok_or_else(|| {
@@ -73,7 +73,7 @@ fn is_beside(from: &Utf8Path, to: &Utf8Path) -> bool {
 }
 
 /// Writes the file. Its identity is noted before it appears, so that undo knows it even after a crash.
-pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault, note: Note<'_>) -> Result<()> {
+pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], before: &Before, vault: &Vault, note: Note<'_>) -> Result<()> {
     let existing = match fs_err::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => Some(SecretString::from(fs_err::read_to_string(path)?)),
         Ok(_) => return Err(Error::refused(format!("`{path}` is no plain file"))),
@@ -87,7 +87,10 @@ pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], vault: &Vault, not
     let existing = if existing.is_some() { Existing::Replace } else { Existing::Refuse };
     let place = staging_place(path)?;
     let staged = files::stage(&place, text.expose_secret().as_bytes(), files::PRIVATE)?;
-    note(Before { stamp: Some(staged.stamp()?), ..Before::default() })?;
+    if existing == Existing::Refuse && before.absent.is_empty() {
+        return Err(Error::failed(format!("`{path}` was removed meanwhile")).hint("run the command again"));
+    }
+    note(Before { stamp: Some(staged.stamp()?), ..before.clone() })?;
     if place == path {
         return Ok(staged.put(existing)?);
     }
@@ -214,9 +217,9 @@ mod tests {
             source: SecretSource::Default { value: value.to_owned() },
         };
         for (entry, expected) in [(entry("A", "1"), "A=1\n"), (entry("B", "2"), "A=1\n\nB=2\n")] {
-            prepare(&path).unwrap();
+            let before = prepare(&path).unwrap();
             let mut stamps = Vec::new();
-            write(&path, &[entry], &Vault::default(), &mut |found| {
+            write(&path, &[entry], &before, &Vault::default(), &mut |found: Before| {
                 stamps.extend(found.stamp);
                 Ok(())
             })

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::files::{self, Existing};
 use super::super::random;
-use super::super::revert::{Effect, Mode, Undoing};
+use super::super::revert::{Effect, GUARD, Mode, Undoing};
 use super::super::target::on_disk;
 use crate::changeset::OnDisk;
 use crate::error::{Error, Result};
@@ -72,9 +72,8 @@ pub(super) fn create_files(directory: &Utf8Path, tree: &FileTree) -> Result<()> 
             }
             OnDisk::File(existing) if existing.contents == file.contents => {}
             OnDisk::File(_) => {
-                return Err(
-                    Error::failed(format!("`{full}` has appeared meanwhile")).hint("run the command again to decide about it")
-                );
+                return Err(Error::failed(format!("`{full}` has appeared meanwhile"))
+                    .hint("move it away and continue, or take back what was done and begin again"));
             }
             OnDisk::Blocked(reason) => return Err(Error::refused(reason)),
         }
@@ -92,7 +91,7 @@ pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before
             fs_err::remove_dir_all(staging)?;
         }
     }
-    remove_ours(path, tree, mode, &mut effects)?;
+    remove_ours(path, tree, undoing, &mut effects)?;
     let left = entries_left(path, tree, undoing.earlier);
     let is_kept = |effect: &Effect| matches!(effect, Effect::Keep { what, .. } if Utf8Path::new(what).starts_with(path));
     let keeps_something = effects.iter().chain(undoing.earlier).any(is_kept);
@@ -100,8 +99,7 @@ pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before
         effects.push(Effect::Remove(format!("{path}/")));
     }
     effects.extend(
-        left.into_iter()
-            .map(|entry| Effect::Keep { what: path.join(entry).to_string(), why: "nixstart did not make it".to_owned() }),
+        left.into_iter().map(|entry| Effect::Keep { what: entry.to_string(), why: "nixstart did not make it".to_owned() }),
     );
     if mode == Mode::Perform {
         let ours: Vec<Utf8PathBuf> = tree.directories().into_iter().map(|directory| path.join(directory)).collect();
@@ -112,17 +110,17 @@ pub(super) fn revert_directory(path: &Utf8Path, tree: &FileTree, before: &Before
     Ok(effects)
 }
 
-pub(super) fn revert_files(directory: &Utf8Path, tree: &FileTree, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+pub(super) fn revert_files(directory: &Utf8Path, tree: &FileTree, before: &Before, undoing: &Undoing<'_>) -> Result<Vec<Effect>> {
     let mut effects = Vec::new();
-    remove_ours(directory, tree, mode, &mut effects)?;
-    if mode == Mode::Perform {
+    remove_ours(directory, tree, undoing, &mut effects)?;
+    if undoing.mode == Mode::Perform {
         remove_empty(before.made_directories.iter().rev());
     }
     Ok(effects)
 }
 
 /// Removes the files that still hold what we wrote. Nothing is looked for behind a link.
-fn remove_ours(directory: &Utf8Path, tree: &FileTree, mode: Mode, effects: &mut Vec<Effect>) -> Result<()> {
+fn remove_ours(directory: &Utf8Path, tree: &FileTree, undoing: &Undoing<'_>, effects: &mut Vec<Effect>) -> Result<()> {
     for (path, file) in tree.iter() {
         let full = directory.join(path.as_str());
         let keep = |why: String| Effect::Keep { what: full.to_string(), why };
@@ -130,9 +128,10 @@ fn remove_ours(directory: &Utf8Path, tree: &FileTree, mode: Mode, effects: &mut 
             OnDisk::Absent => {}
             OnDisk::Blocked(reason) => effects.push(keep(reason)),
             OnDisk::File(found) if found.contents != file.contents => effects.push(keep("it was changed since".to_owned())),
+            OnDisk::File(_) if undoing.is_guard(&full) => effects.push(keep(GUARD.to_owned())),
             OnDisk::File(_) => {
                 effects.push(Effect::Remove(full.to_string()));
-                if mode == Mode::Perform {
+                if undoing.mode == Mode::Perform {
                     fs_err::remove_file(&full)?;
                 }
             }
@@ -141,20 +140,23 @@ fn remove_ours(directory: &Utf8Path, tree: &FileTree, mode: Mode, effects: &mut 
     Ok(())
 }
 
-/// Top entries of a directory that are not ours. What earlier steps of the undo take away or have named is not listed.
-fn entries_left(path: &Utf8Path, tree: &FileTree, earlier: &[Effect]) -> Vec<String> {
-    let ours: BTreeSet<&str> = tree.iter().filter_map(|(path, _)| path.as_str().split('/').next()).collect();
-    let is_settled = |name: &str| {
-        let full = path.join(name);
-        let is_it = |what: &str| what.trim_end_matches('/') == full.as_str();
+/// Entries of the directories of a tree that are not ours. What earlier steps of the undo take away or have named is not
+/// listed, and nothing is looked for below what is not ours.
+fn entries_left(path: &Utf8Path, tree: &FileTree, earlier: &[Effect]) -> Vec<Utf8PathBuf> {
+    let folders: BTreeSet<Utf8PathBuf> = tree.directories().into_iter().map(|folder| path.join(folder)).collect();
+    let files: BTreeSet<Utf8PathBuf> = tree.iter().map(|(file, _)| path.join(file.as_str())).collect();
+    let is_settled = |entry: &Utf8Path| {
         earlier.iter().any(|effect| match effect {
-            Effect::Remove(what) | Effect::Keep { what, .. } => is_it(what),
+            Effect::Remove(what) | Effect::Keep { what, .. } => what.trim_end_matches('/') == entry.as_str(),
             Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) => false,
         })
     };
-    let Ok(entries) = path.read_dir_utf8() else { return Vec::new() };
-    let names = entries.flatten().map(|entry| entry.file_name().to_owned());
-    names.filter(|name| !ours.contains(name.as_str()) && !is_settled(name)).collect()
+    let is_plain_folder = |folder: &&Utf8PathBuf| folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    let root = path.to_owned();
+    let looked_at = std::iter::once(&root).chain(&folders).filter(is_plain_folder);
+    let entries = looked_at.flat_map(|folder| folder.read_dir_utf8().into_iter().flatten().flatten());
+    let paths = entries.map(camino::Utf8DirEntry::into_path);
+    paths.filter(|entry| !folders.contains(entry) && !files.contains(entry) && !is_settled(entry)).collect()
 }
 
 fn remove_empty<'a>(directories: impl Iterator<Item = &'a Utf8PathBuf>) {

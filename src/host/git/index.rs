@@ -53,6 +53,45 @@ pub fn paths(directory: &Utf8Path) -> Result<Vec<String>> {
     Ok(index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
 }
 
+/// Says before anything is written that paths cannot be staged as git would stage them.
+pub fn check_paths(directory: &Utf8Path, paths: &[RelativePath]) -> Result<()> {
+    let repository = open(directory)?;
+    let index = repository.index().map_err(tool)?;
+    let known: Vec<String> = index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect();
+    for path in paths {
+        let refuse = |why: String| {
+            Err(Error::refused(format!("`{path}` cannot be staged: {why}"))
+                .hint("leave git alone with `--no-git`, and run `git add` yourself"))
+        };
+        if let Some(below) =
+            known.iter().find(|entry| entry.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/')))
+        {
+            return refuse(format!("the index holds `{below}` below it"));
+        }
+        if let Some(above) = path.parents().find(|parent| known.iter().any(|entry| entry == parent)) {
+            return refuse(format!("the index holds `{above}` as a file"));
+        }
+        if index.get_path(path.as_str().as_ref(), 0).is_some_and(|entry| is_hidden(&entry)) {
+            return refuse("git was told to look away from it (`git ls-files -v`)".to_owned());
+        }
+        for attribute in FOREIGN {
+            let value = repository.get_attr(path.as_str().as_ref(), attribute, git2::AttrCheckFlags::FILE_THEN_INDEX);
+            if let git2::AttrValue::String(value) = git2::AttrValue::from_string(value.map_err(tool)?) {
+                return refuse(format!("an attribute sends it through `{attribute}={value}`, which only git itself does"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Attributes that change the bytes of a file in ways libgit2 does not know.
+const FOREIGN: [&str; 2] = ["filter", "working-tree-encoding"];
+
+/// Whether an entry is marked `assume-unchanged` or `skip-worktree`.
+fn is_hidden(entry: &git2::IndexEntry) -> bool {
+    entry.flags & 0x8000 != 0 || IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree()
+}
+
 /// Stages files as they are on disk.
 pub fn stage(directory: &Utf8Path, paths: &[RelativePath], note: NoteLock<'_>) -> Result<()> {
     edit(directory, note, |repository, index| paths.iter().try_for_each(|path| add(repository, index, directory, path)))
@@ -99,10 +138,12 @@ fn edit(directory: &Utf8Path, note: NoteLock<'_>, change: impl FnOnce(&Repositor
     let repository = open(directory)?;
     let path = index_path(&repository)?;
     let _lock = IndexLock::take(&path, note)?;
-    let copy = files::stage(&path, &read_or_empty(&path)?, files::mode(&path).unwrap_or(0o644))?;
+    let copy = files::stage(&path, &read_or_empty(&path)?, 0o644)?;
+    let mode = files::mode(&path).ok();
     let mut index = Index::open(copy.path().as_std_path()).map_err(tool)?;
     change(&repository, &mut index)?;
     index.write().map_err(tool)?;
+    mode.map(|mode| files::set_mode(copy.path(), mode)).transpose()?;
     fs_err::File::open(copy.path())?.sync_all()?;
     Ok(copy.put(Existing::Replace)?)
 }
@@ -165,7 +206,13 @@ fn entry_of(index: &Index, path: &RelativePath) -> Option<IndexEntry> {
 fn add(repository: &Repository, index: &mut Index, directory: &Utf8Path, path: &RelativePath) -> Result<()> {
     let full = directory.join(path.as_str());
     let metadata = fs_err::symlink_metadata(&full)?;
-    let mode = if metadata.permissions().mode() & 0o111 == 0 { PLAIN } else { EXECUTABLE };
+    let counts = repository.config().and_then(|config| config.get_bool("core.fileMode")).unwrap_or(true);
+    let mode = match index.get_path(path.as_str().as_ref(), 0) {
+        Some(known) if !counts => known.mode,
+        None if !counts => PLAIN,
+        _ if metadata.permissions().mode() & 0o111 == 0 => PLAIN,
+        _ => EXECUTABLE,
+    };
     // As libgit2 does it, with the filters of `.gitattributes`.
     let blob = repository.blob_path(full.as_std_path()).map_err(tool)?;
     let mut entry = raw(path, &IndexEntry { mode, blob: blob.to_string(), is_intent: false })?;
