@@ -4,6 +4,8 @@ mod answers;
 mod carry_out;
 pub mod completions;
 mod directory;
+mod doctor;
+mod explain;
 mod help;
 mod man;
 mod new;
@@ -64,6 +66,8 @@ struct Global {
 enum Command {
     New(Box<new::Args>),
     Template(template::Args),
+    Doctor(doctor::Args),
+    Explain(explain::Args),
     Undo(undo::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -169,6 +173,8 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         None => start_menu::run(session),
         Some(Command::New(args)) => new::run(*args, session),
         Some(Command::Template(args)) => template::run(args, session),
+        Some(Command::Doctor(args)) => doctor::run(args, session),
+        Some(Command::Explain(args)) => explain::run(&args, session),
         Some(Command::Undo(args)) => undo::run(args, session),
         Some(Command::Completions(args)) => completions::run(&args, session),
         Some(Command::Man(args)) => man::run(&args, session),

@@ -21,6 +21,8 @@ pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 pub const HOME: &str = "HOME";
 /// Where programs are looked for.
 pub const PATH: &str = "PATH";
+/// The program that runs single steps as root, in place of sudo.
+pub const SUDO: &str = "NIXSTART_SUDO";
 /// Set by sudo.
 pub const SUDO_USER: &str = "SUDO_USER";
 
@@ -30,13 +32,14 @@ pub const GIT_AUTHOR_NAME: &str = "GIT_AUTHOR_NAME";
 pub const GIT_AUTHOR_EMAIL: &str = "GIT_AUTHOR_EMAIL";
 
 /// The table.
-pub const ALL: [EnvVar; 9] = [
+pub const ALL: [EnvVar; 10] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar { name: HOME, about: "Your directory; where state goes when nothing else says so" },
     EnvVar { name: NO_COLOR, about: "Turns colour off when it is set and not empty" },
     EnvVar { name: TERM, about: "`dumb` turns colour and drawing off" },
     EnvVar { name: PATH, about: "Where nix, git, direnv, node and the like are looked for" },
+    EnvVar { name: SUDO, about: "Runs the steps that need root with this program in place of `sudo`" },
     EnvVar {
         name: SUDO_USER,
         about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root",
@@ -48,4 +51,11 @@ pub const ALL: [EnvVar; 9] = [
 /// The value of a variable, when it is set, not empty and text.
 pub fn get(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Every variable that is text. What nixstart itself is told by is in the table; this is for what other programs are told.
+pub fn all() -> std::collections::BTreeMap<String, String> {
+    let text =
+        |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }

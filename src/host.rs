@@ -11,6 +11,8 @@ pub mod interrupt;
 pub mod journal;
 pub mod lock;
 pub mod paths;
+pub mod privilege;
+pub mod probe;
 pub mod random;
 pub mod revert;
 pub mod target;

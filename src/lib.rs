@@ -6,9 +6,12 @@
 // Domain.
 pub mod changeset;
 pub mod diagnostic;
+pub mod doctor;
 pub mod dotenv;
 pub mod error;
+pub mod facts;
 pub mod file_tree;
+pub mod line_edit;
 pub mod nix;
 pub mod plan;
 pub mod project;

@@ -1,9 +1,16 @@
-//! Nix's own words, as far as commands need them: its version, and whether that is new enough.
+//! Nix's own words, as far as commands need them: its version and settings, and what start-up files say of it.
+
+pub mod conf;
+pub mod flake_config;
+pub mod settings;
+pub mod start_up;
 
 use std::fmt;
 
 /// The oldest Nix that can evaluate today's nixpkgs (`lib/minfeatures.nix` since July 2025).
 pub const OLDEST_NIX: (u32, u32) = (2, 18);
+/// The oldest Nix that nixstart is happy with.
+pub const RECOMMENDED_NIX: (u32, u32) = (2, 24);
 /// The oldest Lix that does; Lix counts on its own.
 const OLDEST_LIX: (u32, u32) = (2, 90);
 
@@ -12,35 +19,91 @@ const OLDEST_LIX: (u32, u32) = (2, 90);
 pub struct NixVersion {
     major: u32,
     minor: u32,
-    is_lix: bool,
+    flavour: Flavour,
+}
+
+/// Which of the programs that call themselves `nix` it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flavour {
+    /// The one of nixos.org.
+    Nix,
+    /// Lix, whose versions count on their own from 2.90 on.
+    Lix,
+    /// Determinate Nix, with its own version.
+    Determinate(String),
+    /// Another, by the name it gives itself.
+    Other(String),
 }
 
 impl NixVersion {
     /// Reads the first line of `nix --version`, such as `nix (Nix) 2.34.8` or `nix (Lix, like Nix) 2.93.0`.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, version) = text.lines().next()?.rsplit_once(") ")?;
-        let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-        let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
-        Some(Self { major, minor, is_lix: name.contains("Lix") })
+        let (major, minor) = numbers(version)?;
+        Some(Self { major, minor, flavour: Flavour::parse(name.split_once('(').map_or(name, |(_, name)| name)) })
     }
 
-    /// Reads the version out of a store path, such as `/nix/store/…-nix-2.34.8/bin/nix`.
+    /// Reads the version out of a store path, such as `/nix/store/…-nix-2.34.8/bin/nix`. The path of a Determinate Nix holds
+    /// only the version of Determinate.
     pub fn of_store_path(path: &str) -> Option<Self> {
         let name = path.strip_prefix("/nix/store/")?.split('/').next()?.split_once('-')?.1;
-        let (name, version) = name.rsplit_once('-').filter(|(name, _)| matches!(*name, "nix" | "lix" | "determinate-nix"))?;
-        let product = if name == "lix" { "Lix" } else { "Nix" };
-        Self::parse(&format!("nix ({product}) {version}"))
+        let (name, version) = name.rsplit_once('-')?;
+        let flavour = match name {
+            "nix" | "nix-cli" => Flavour::Nix,
+            "lix" => Flavour::Lix,
+            _ => return None,
+        };
+        let (major, minor) = numbers(version)?;
+        Some(Self { major, minor, flavour })
     }
 
     /// Whether it can evaluate the flakes that nixstart generates.
     pub fn is_new_enough(&self) -> bool {
-        (self.major, self.minor) >= if self.is_lix { OLDEST_LIX } else { OLDEST_NIX }
+        self.is_at_least(OLDEST_NIX)
+    }
+
+    /// Whether nothing is to be said against its age.
+    pub fn is_recommended(&self) -> bool {
+        self.is_at_least(RECOMMENDED_NIX)
+    }
+
+    fn is_at_least(&self, nix: (u32, u32)) -> bool {
+        (self.major, self.minor) >= if self.flavour == Flavour::Lix { OLDEST_LIX } else { nix }
+    }
+
+    /// Which of the programs that call themselves `nix` it is.
+    pub const fn flavour(&self) -> &Flavour {
+        &self.flavour
+    }
+
+    /// Whether flakes and the `nix` command are on without any setting.
+    pub const fn has_flakes_by_default(&self) -> bool {
+        matches!(self.flavour, Flavour::Determinate(_))
+    }
+}
+
+/// The first two numbers of a version.
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
+    Some((major, minor))
+}
+
+impl Flavour {
+    fn parse(name: &str) -> Self {
+        match name.strip_prefix("Determinate Nix") {
+            Some(version) => Self::Determinate(version.trim().to_owned()),
+            None if name == "Nix" => Self::Nix,
+            None if name.contains("Lix") => Self::Lix,
+            None => Self::Other(name.to_owned()),
+        }
     }
 }
 
 impl fmt::Display for NixVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}.{}", if self.is_lix { "Lix" } else { "Nix" }, self.major, self.minor)
+        let name = if self.flavour == Flavour::Lix { "Lix" } else { "Nix" };
+        write!(formatter, "{name} {}.{}", self.major, self.minor)
     }
 }
 
@@ -67,5 +130,17 @@ mod tests {
         assert_eq!(of_path("/nix/store/0123abcd-nix-2.34.8/bin/nix").as_deref(), Some("Nix 2.34"));
         assert_eq!(of_path("/nix/store/0123abcd-lix-2.93.3/bin/nix").as_deref(), Some("Lix 2.93"));
         assert_eq!(of_path("/usr/bin/nix"), None);
+    }
+
+    #[test]
+    fn tells_the_flavours_apart() {
+        let flavour = |line| NixVersion::parse(line).unwrap().flavour;
+        assert_eq!(flavour("nix (Nix) 2.8.0"), Flavour::Nix);
+        assert_eq!(flavour("nix (Lix, like Nix) 2.93.3\nSystem type: x86_64-linux"), Flavour::Lix);
+        assert_eq!(flavour("nix (Determinate Nix 3.8.0) 2.30.2"), Flavour::Determinate("3.8.0".into()));
+        assert_eq!(flavour("nix (Snix) 2.30.2"), Flavour::Other("Snix".into()));
+        assert_eq!(NixVersion::of_store_path("/nix/store/0123abcd-determinate-nix-3.8.0/bin/nix"), None);
+        let is_recommended = |line| NixVersion::parse(line).unwrap().is_recommended();
+        assert!(is_recommended("nix (Lix, like Nix) 2.90.0") && !is_recommended("nix (Nix) 2.23.4"));
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing relies on colour or on characters beyond the user's own text, and nothing is wider than the terminal. No control
 //! character passes but a line break and our own styles.
 
+pub mod doctor_view;
 pub mod plan_view;
 mod printable;
 pub mod style;

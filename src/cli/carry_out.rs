@@ -133,6 +133,7 @@ pub(super) fn confirm(session: &mut Session, prompt: &str, default: bool, flag: 
 fn current(plan: &Plan) -> Current {
     let replaced = plan.steps.iter().filter_map(|step| match &step.action {
         Action::ReplaceFile { directory, path, .. } => Some(directory.join(path.as_str())),
+        Action::EditFile { path, .. } => Some(path.clone()),
         _ => None,
     });
     replaced.filter_map(|path| Some((path.to_string(), fs_err::read(&path).ok()?))).collect::<BTreeMap<_, _>>()

@@ -78,7 +78,7 @@ fn take_back<'a>(session: &mut Session, stored: &'a Stored) -> Result<Vec<Revers
 fn kept(effect: &Effect) -> Option<(&str, &str)> {
     match effect {
         Effect::Keep { what, why } => Some((what, why)),
-        Effect::Remove(_) | Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) => None,
+        Effect::Remove(_) | Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) | Effect::Run(_) => None,
     }
 }
 
@@ -122,6 +122,7 @@ fn show(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) {
                 Effect::Unstage(_) => {}
                 Effect::Remove(what) => ui.say(&format!("    remove {what}")),
                 Effect::PutBack(what) => ui.say(&format!("    put back {what}")),
+                Effect::Run(command) => ui.say(&format!("    run `{command}`")),
                 Effect::Uncommit(id) => ui.say(&format!("    take back the commit {id}")),
                 Effect::Keep { what, why } => ui.say(&format!("    keep {what} ({why})")),
             }
@@ -146,6 +147,7 @@ fn print_json(session: &mut Session, stored: &Stored, reversals: &[Reversal<'_>]
         Effect::Remove(what) => json!({ "effect": "remove", "what": what }),
         Effect::PutBack(what) => json!({ "effect": "put-back", "what": what }),
         Effect::Unstage(what) => json!({ "effect": "unstage", "what": what }),
+        Effect::Run(what) => json!({ "effect": "run", "what": what }),
         Effect::Uncommit(what) => json!({ "effect": "uncommit", "what": what }),
         Effect::Keep { what, why } => json!({ "effect": "keep", "what": what, "why": why }),
     };

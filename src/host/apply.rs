@@ -1,5 +1,6 @@
 //! Carries a plan out: one step after the other, each with a durable line in the journal before and after it.
 
+mod edit;
 mod file;
 mod program;
 mod repository;
@@ -10,7 +11,7 @@ use super::interrupt::{self, Applying};
 use super::journal::Journal;
 use super::revert::{Effect, Mode, Undoing};
 use super::vault::Vault;
-use super::{clock, files, git};
+use super::{clock, files, git, privilege};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::receipt::{After, Before, Progress, Receipt, Record};
 use crate::plan::{Action, Step};
@@ -100,8 +101,8 @@ fn apply_step(
     journal.append(waiting)?;
     waiting.clear();
     let mut note = |before| journal.append(&[Record::Started { step: step.id.clone(), before }]);
-    perform(&step.action, &before, vault, &mut note, &mut |line| on_event(Event::Line(line)))?;
-    if !is_satisfied(&step.action, vault) {
+    perform(step, &before, vault, &mut note, &mut |line| on_event(Event::Line(line)))?;
+    if !has_its_result(&step.action, vault) {
         return Err(Error::failed(format!("`{}` is done, but the result is not what was written", step.title)));
     }
     waiting.push(Record::Finished { step: step.id.clone(), after: made(&step.action, &before) });
@@ -136,6 +137,12 @@ fn explain(step: &Step, error: Error, has_applied: bool, receipt: &str, is_noted
     explained.hint("continue with the same command and `--resume`").hint(undo)
 }
 
+/// Whether an action that was just applied left what it should. A program that makes nothing we know of is taken by its
+/// exit code; whoever planned it looks at what it did.
+fn has_its_result(action: &Action, vault: &Vault) -> bool {
+    matches!(action, Action::Run { produces, .. } if produces.is_empty()) || is_satisfied(action, vault)
+}
+
 /// Whether the machine is in the state the action would leave it in. The same test finds steps that are done already
 /// and verifies those that were just applied.
 pub fn is_satisfied(action: &Action, vault: &Vault) -> bool {
@@ -149,6 +156,9 @@ pub fn is_satisfied(action: &Action, vault: &Vault) -> bool {
         Action::StageFiles { directory, paths } => git::index::is_staged(directory, paths),
         Action::Commit { directory, message } => git::is_committed(directory, message),
         Action::Run { directory, produces, .. } => program::is_satisfied(directory, produces),
+        Action::EditFile { path, edit } => edit::is_satisfied(path, edit),
+        Action::SetMode { path, mode } => files::mode(path).is_ok_and(|found| found == *mode),
+        Action::RemoveFile { path } => path.symlink_metadata().is_err(),
     }
 }
 
@@ -167,14 +177,20 @@ pub fn clear_leftovers(step: &Step, progress: &Progress) -> Result<()> {
         Action::ReplaceFile { directory, path, .. } => {
             files::remove_temporaries(directory.join(path.as_str()).parent().unwrap_or(directory))?;
         }
-        Action::WriteSecrets { path, .. } => files::remove_temporaries(path.parent().unwrap_or(path))?,
+        Action::WriteSecrets { path, .. } | Action::EditFile { path, .. } => {
+            files::remove_temporaries(path.parent().unwrap_or(path))?;
+        }
         Action::StageFiles { directory, .. } => {
             git::index::clear_leftovers(directory, before.stamp.as_deref())?;
         }
         // One that was finished is looked at before anything of it goes.
         Action::InitRepository { directory } if progress.after.is_none() => git::remove_unborn(directory)?,
         Action::Commit { directory, .. } => git::clear_reference_locks(directory)?,
-        Action::CreateDirectory { .. } | Action::InitRepository { .. } | Action::Run { .. } => {}
+        Action::CreateDirectory { .. }
+        | Action::InitRepository { .. }
+        | Action::Run { .. }
+        | Action::SetMode { .. }
+        | Action::RemoveFile { .. } => {}
     }
     Ok(())
 }
@@ -190,11 +206,14 @@ fn prepare(step: &Step, journal: &Journal) -> Result<Before> {
         Action::StageFiles { directory, paths } => repository::prepare_stage(directory, paths),
         Action::Commit { directory, .. } => repository::prepare_commit(directory),
         Action::Run { directory, produces, .. } => Ok(program::prepare(directory, produces)),
+        Action::EditFile { path, .. } => edit::prepare(path, &step.id, journal),
+        Action::SetMode { path, .. } => edit::prepare_mode(path),
+        Action::RemoveFile { path } => edit::prepare_removal(path),
     }
 }
 
-fn perform(action: &Action, before: &Before, vault: &Vault, note: Note<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()> {
-    match action {
+fn perform(step: &Step, before: &Before, vault: &Vault, note: Note<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()> {
+    match &step.action {
         Action::CreateDirectory { path, tree } => tree::create_directory(path, tree, before),
         Action::CreateFiles { directory, tree } => tree::create_files(directory, tree),
         Action::ReplaceFile { directory, path, file, .. } => file::replace(directory, path, file),
@@ -202,7 +221,12 @@ fn perform(action: &Action, before: &Before, vault: &Vault, note: Note<'_>, on_l
         Action::InitRepository { directory } => git::init(directory),
         Action::StageFiles { directory, paths } => repository::stage(directory, paths, before, note),
         Action::Commit { directory, message } => git::commit(directory, message).map(drop),
-        Action::Run { directory, program, arguments, .. } => program::run(directory, program, arguments, on_line),
+        Action::Run { directory, program, arguments, .. } => {
+            program::run(directory, &privilege::command_line(step.privilege, program, arguments)?, on_line)
+        }
+        Action::EditFile { path, edit } => edit::edit(path, edit, step.privilege),
+        Action::SetMode { path, mode } => edit::set_mode(path, *mode, step.privilege),
+        Action::RemoveFile { path } => Ok(fs_err::remove_file(path)?),
     }
 }
 
@@ -215,7 +239,10 @@ fn made(action: &Action, before: &Before) -> After {
         Action::CreateDirectory { .. }
         | Action::CreateFiles { .. }
         | Action::ReplaceFile { .. }
-        | Action::WriteSecrets { .. } => After::default(),
+        | Action::WriteSecrets { .. }
+        | Action::EditFile { .. }
+        | Action::SetMode { .. }
+        | Action::RemoveFile { .. } => After::default(),
         Action::InitRepository { directory } => repository::initialised(directory),
     }
 }
@@ -282,6 +309,12 @@ pub(super) fn revert(step: &Step, progress: &Progress, undoing: &Undoing<'_>, no
         Action::InitRepository { directory } => repository::revert_init(directory, &after, &before, undoing, note),
         Action::StageFiles { directory, .. } => repository::revert_stage(directory, &after.index, &before, undoing, note),
         Action::Commit { directory, .. } => repository::revert_commit(directory, &before, &after, mode),
+        Action::Run { directory, takes_back, .. } if !takes_back.is_empty() => {
+            program::take_back(directory, takes_back, step.privilege, mode)
+        }
         Action::Run { directory, .. } => program::revert(directory, &before, &after, mode),
+        Action::EditFile { path, edit } => edit::revert(path, edit, &before, step.privilege, mode),
+        Action::SetMode { path, mode: ours } => edit::revert_mode(path, *ours, &before, step.privilege, mode),
+        Action::RemoveFile { .. } => Ok(Vec::new()),
     }
 }

@@ -12,6 +12,7 @@ use camino::Utf8Path;
 use rustix::process::{Pid, Signal};
 
 use super::interrupt;
+use crate::doctor::explain::explain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ui::printable;
 
@@ -57,8 +58,10 @@ pub fn perform(request: Request<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()
     if status.success() {
         return Ok(());
     }
-    let lines: Vec<String> = tail.into_iter().collect();
-    Err(Error::new(ErrorKind::Tool, format!("`{}` failed ({status})\n{}", command_line(request), lines.join("\n"))))
+    let tail = tail.into_iter().collect::<Vec<_>>().join("\n");
+    let error = Error::new(ErrorKind::Tool, format!("`{}` failed ({status})\n{tail}", command_line(request)));
+    // The error of a tool is explained like one that somebody pastes.
+    Err(explain(&tail).into_iter().fold(error, |error, found| error.hint(format!("{}; {}", found.cause, found.fix))))
 }
 
 fn command_line(request: Request<'_>) -> String {

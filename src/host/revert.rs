@@ -30,6 +30,8 @@ pub enum Effect {
     Unstage(String),
     /// A commit is taken back.
     Uncommit(String),
+    /// A command is run.
+    Run(String),
     /// It stays, because it is not as we left it.
     Keep {
         /// What stays.

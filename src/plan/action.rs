@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::file_tree::{File, FileTree, RelativePath};
+use crate::line_edit::LineEdit;
 use crate::secret::schema::Generate;
 
 /// What a step does.
@@ -72,6 +73,29 @@ pub enum Action {
         arguments: Vec<String>,
         /// What it makes in the directory.
         produces: Vec<RelativePath>,
+        /// The command that takes it back; empty when there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        takes_back: Vec<String>,
+    },
+    /// Changes lines of a text file, or makes it. The old bytes are kept beside the receipt.
+    EditFile {
+        /// The file itself, no link to it, as an absolute path.
+        path: Utf8PathBuf,
+        /// What is changed.
+        #[serde(flatten)]
+        edit: LineEdit,
+    },
+    /// Sets the permission bits of a file.
+    SetMode {
+        /// The file itself, no link to it, as an absolute path.
+        path: Utf8PathBuf,
+        /// The bits.
+        mode: u32,
+    },
+    /// Removes a socket or another file without bytes that nobody uses any more.
+    RemoveFile {
+        /// The file, as an absolute path.
+        path: Utf8PathBuf,
     },
 }
 
@@ -140,6 +164,9 @@ impl Action {
             Self::StageFiles { .. } => "stage-files",
             Self::Commit { .. } => "commit",
             Self::Run { .. } => "run",
+            Self::EditFile { .. } => "edit-file",
+            Self::SetMode { .. } => "set-mode",
+            Self::RemoveFile { .. } => "remove-file",
         }
     }
 
@@ -159,9 +186,12 @@ impl Action {
             Self::InitRepository { directory } => json!({ "directory": directory }),
             Self::StageFiles { directory, paths } => json!({ "directory": directory, "paths": paths }),
             Self::Commit { directory, message } => json!({ "directory": directory, "message": message }),
-            Self::Run { directory, program, arguments, produces } => {
-                json!({ "directory": directory, "program": program, "arguments": arguments, "produces": produces })
+            Self::Run { directory, program, arguments, produces, takes_back } => {
+                json!({ "directory": directory, "program": program, "arguments": arguments, "produces": produces, "takes_back": takes_back })
             }
+            Self::EditFile { path, edit } => json!({ "path": path, "edit": edit }),
+            Self::SetMode { path, mode } => json!({ "path": path, "mode": format!("{mode:04o}") }),
+            Self::RemoveFile { path } => json!({ "path": path }),
         }
     }
 }

@@ -19,6 +19,7 @@ fn reason(step: &Step, makes_root: bool) -> Option<&'static str> {
         Action::CreateDirectory { .. } => None,
         Action::Run { .. } => Some("it runs a program"),
         Action::CreateFiles { .. } | Action::ReplaceFile { .. } => Some("it writes into a directory that exists"),
+        Action::EditFile { .. } | Action::SetMode { .. } | Action::RemoveFile { .. } => Some("it changes a file that exists"),
         Action::WriteSecrets { .. } | Action::InitRepository { .. } | Action::StageFiles { .. } | Action::Commit { .. } => {
             (!makes_root).then_some("it writes into a directory that exists")
         }
@@ -53,7 +54,13 @@ mod tests {
         let init = || step(Action::InitRepository { directory: "/p".into() });
         assert_eq!(needs_consent(&plan(vec![create(), init()])), None);
         assert_eq!(needs_consent(&plan(vec![init()])), Some("it writes into a directory that exists"));
-        let run = step(Action::Run { directory: "/p".into(), program: "npm".into(), arguments: vec![], produces: vec![] });
+        let run = step(Action::Run {
+            directory: "/p".into(),
+            program: "npm".into(),
+            arguments: vec![],
+            produces: vec![],
+            takes_back: vec![],
+        });
         assert_eq!(needs_consent(&plan(vec![create(), run])), Some("it runs a program"));
         assert_eq!(needs_consent(&plan(vec![Step { privilege: Privilege::Root, ..create() }])), Some("it needs root"));
     }

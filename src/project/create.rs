@@ -384,6 +384,7 @@ fn run_step(request: &Request<'_>, index: usize, run: &ProgramRun) -> Step {
         program: run.program.clone(),
         arguments: run.arguments.clone(),
         produces: run.produces.clone(),
+        takes_back: Vec::new(),
     };
     step(&format!("run-{index}"), format!("Run `{command}`"), &run.about, action, undo)
 }

@@ -9,7 +9,8 @@ use super::style::Role;
 use super::{Ui, Verbosity, tree_view};
 use crate::changeset::unified_diff;
 use crate::file_tree::FileTree;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Plan, Privilege, Step};
+use crate::template::escape;
 
 /// The bytes that files to be replaced hold now, by absolute path.
 pub type Current = BTreeMap<String, Vec<u8>>;
@@ -58,8 +59,26 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
             let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
             entries.iter().map(|entry| format!("     {:width$}  {}", entry.name, entry.source.describe())).collect()
         }
-        Action::InitRepository { .. } | Action::StageFiles { .. } | Action::Commit { .. } | Action::Run { .. } => Vec::new(),
+        Action::EditFile { path, edit } => {
+            let old = current.get(path.as_str()).map(Vec::as_slice);
+            let new = edit.apply(old.unwrap_or_default()).unwrap_or_default();
+            unified_diff(path.as_str(), old, &new).lines().map(painted).collect()
+        }
+        Action::Run { program, arguments, .. } => {
+            let sudo = if step.privilege == Privilege::Root { "sudo " } else { "" };
+            vec![format!("     {}", Role::Command.paint(&format!("{sudo}{}", shell_line(program, arguments))))]
+        }
+        Action::InitRepository { .. }
+        | Action::StageFiles { .. }
+        | Action::Commit { .. }
+        | Action::SetMode { .. }
+        | Action::RemoveFile { .. } => Vec::new(),
     }
+}
+
+/// A command as a person would type it.
+fn shell_line(program: &str, arguments: &[String]) -> String {
+    std::iter::once(program).chain(arguments.iter().map(String::as_str)).map(escape::sh).collect::<Vec<_>>().join(" ")
 }
 
 fn new_files(directory: &Utf8Path, tree: &FileTree) -> Vec<String> {

@@ -6,18 +6,33 @@ use std::path::{Path, PathBuf};
 use crate::support::checkout;
 
 /// Modules that take values and return values.
-const DOMAIN: [&str; 11] =
-    ["changeset", "diagnostic", "dotenv", "error", "file_tree", "nix", "plan", "project", "question", "secret", "service"];
+const DOMAIN: [&str; 14] = [
+    "changeset",
+    "diagnostic",
+    "doctor",
+    "dotenv",
+    "error",
+    "facts",
+    "file_tree",
+    "line_edit",
+    "nix",
+    "plan",
+    "project",
+    "question",
+    "secret",
+    "service",
+];
 /// `template` is domain too; it is named apart because it brings the heavier parsers.
 const TEMPLATE: &str = "template";
 
 /// What domain modules may import from outside: collections, formatting, text, paths as values, and pure libraries.
-const PURE: [&str; 24] = [
+const PURE: [&str; 25] = [
     "std::borrow",
     "std::collections",
     "std::error",
     "std::fmt",
     "std::iter",
+    "std::panic",
     "std::str",
     "std::string",
     "std::sync::LazyLock",

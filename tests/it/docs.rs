@@ -63,21 +63,29 @@ fn the_readme_has_its_two_commands_on_the_first_screen_and_they_are_real() {
         assert!(first_screen.lines().any(|line| line.trim() == command), "`{command}` is not on the first screen");
     }
     let sandbox = Sandbox::new();
+    sandbox.write("error.txt", "error: experimental Nix feature 'nix-command' is disabled\n");
     let commands: Vec<&str> = readme.lines().map(str::trim).filter_map(|line| line.strip_prefix("nixstart ")).collect();
     assert!(commands.len() >= 5, "{commands:?}");
     for command in commands {
         let words: Vec<&str> = command.split(" #").next().unwrap().split_whitespace().collect();
         let code = sandbox.run(&words).code;
-        assert_ne!(code, 2, "`nixstart {command}` is no command");
-        assert_eq!(code, 0, "`nixstart {command}` failed");
+        // A doctor that finds something is a doctor that works.
+        let is_fine = code == 0 || (code == 3 && words[0] == "doctor");
+        assert!(is_fine, "`nixstart {command}` ends with {code}");
     }
 }
 
 #[test]
 fn every_link_between_documents_leads_somewhere() {
-    for path in
-        ["README.md", "CONTRIBUTING.md", "INSTALLING-NIX.md", "docs/architecture.md", "docs/templates.md", "docs/plans.md"]
-    {
+    for path in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "INSTALLING-NIX.md",
+        "docs/architecture.md",
+        "docs/templates.md",
+        "docs/plans.md",
+        "docs/doctor.md",
+    ] {
         let text = document(path);
         let folder = checkout().join(path).parent().unwrap().to_owned();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -120,4 +128,21 @@ fn the_schema_of_manifests_names_every_field() {
         assert_eq!(sorted(fields(pointer)), sorted(known(toml)), "{pointer}");
     }
     assert_eq!(sorted(fields("/$defs/service/properties")), nixstart::service::FIELDS.map(str::to_owned).to_vec());
+}
+
+#[test]
+fn the_table_of_checks_is_current() {
+    let mut text = "# Checks\n\nGenerated; `nixstart doctor --list` prints the ids. `nixstart doctor` runs all that need neither a build nor\nyour shell; `--offline` leaves out those that use the network, `--deep` adds the costly ones.\n".to_owned();
+    for group in nixstart::doctor::Group::ALL {
+        text += &format!(
+            "\n## {}\n\n| id | severity | holds when it passes | you see | fix | source |\n| --- | --- | --- | --- | --- | --- |\n",
+            group.word()
+        );
+        for check in nixstart::doctor::checks().filter(|check| check.group == group) {
+            let severity = format!("{:?}", check.severity).to_lowercase();
+            let cells = [check.id, &severity, check.title, check.symptom, check.fix, check.source];
+            text += &format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
+        }
+    }
+    compare("docs/checks.md", &text);
 }

@@ -17,6 +17,7 @@ mod architecture;
 mod bot;
 mod cli;
 mod docs;
+mod doctor;
 mod faults;
 mod formats;
 mod killed;

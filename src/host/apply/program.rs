@@ -4,10 +4,11 @@ use camino::Utf8Path;
 
 use super::super::revert::{Effect, Mode};
 use super::super::target::on_disk;
-use super::super::{exec, files};
+use super::super::{exec, files, privilege};
 use crate::changeset::OnDisk;
 use crate::error::Result;
 use crate::file_tree::RelativePath;
+use crate::plan::Privilege;
 use crate::plan::receipt::{After, Before};
 
 pub(super) fn is_satisfied(directory: &Utf8Path, produces: &[RelativePath]) -> bool {
@@ -24,8 +25,20 @@ pub(super) fn prepare(directory: &Utf8Path, produces: &[RelativePath]) -> Before
     Before { absent, ..Before::default() }
 }
 
-pub(super) fn run(directory: &Utf8Path, program: &str, arguments: &[String], on_line: &mut dyn FnMut(&str)) -> Result<()> {
-    exec::run(directory, program, arguments, on_line)
+pub(super) fn run(directory: &Utf8Path, command: &[String], on_line: &mut dyn FnMut(&str)) -> Result<()> {
+    match command {
+        [program, arguments @ ..] => exec::run(directory, program, arguments, on_line),
+        [] => Ok(()),
+    }
+}
+
+/// Runs the command that takes another one back.
+pub(super) fn take_back(directory: &Utf8Path, command: &[String], privilege: Privilege, mode: Mode) -> Result<Vec<Effect>> {
+    let [program, arguments @ ..] = command else { return Ok(Vec::new()) };
+    if mode == Mode::Perform {
+        run(directory, &privilege::command_line(privilege, program, arguments)?, &mut |_| {})?;
+    }
+    Ok(vec![Effect::Run(command.join(" "))])
 }
 
 /// The digests of the files it made.

@@ -148,7 +148,7 @@ fn entries_left(path: &Utf8Path, tree: &FileTree, earlier: &[Effect]) -> Vec<Utf
     let is_settled = |entry: &Utf8Path| {
         earlier.iter().any(|effect| match effect {
             Effect::Remove(what) | Effect::Keep { what, .. } => what.trim_end_matches('/') == entry.as_str(),
-            Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) => false,
+            Effect::PutBack(_) | Effect::Unstage(_) | Effect::Uncommit(_) | Effect::Run(_) => false,
         })
     };
     let is_plain_folder = |folder: &&Utf8PathBuf| folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());

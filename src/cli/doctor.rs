@@ -1,0 +1,246 @@
+//! `nixstart doctor`: what stops a Nix project from working here, why, and what mends it.
+
+use std::time::Instant;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::json;
+
+use super::{PlanFlags, Session, carry_out};
+use crate::doctor::redact::{Identity, redact};
+use crate::doctor::report::{self, Summary};
+use crate::doctor::{self, Check, Finding, Group, Status, mend};
+use crate::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::facts::Fact;
+use crate::facts::processes::OpenReceipt;
+use crate::host::journal::{self, Listed};
+use crate::host::lock::Lock;
+use crate::host::probe::{self, Gathered, Reach, Vantage};
+use crate::host::vault::Vault;
+use crate::plan::receipt;
+use crate::ui::doctor_view;
+
+/// Find out what stops a Nix project from working, and mend it
+///
+/// Nothing is changed without --fix. Exit code 3 says that something is wrong.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Args {
+    /// Run only this check; may be given several times
+    #[arg(long, value_name = "ID")]
+    check: Vec<String>,
+    /// Run only the checks of this group; may be given several times
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+    /// List every check
+    #[arg(long, conflicts_with_all = ["report", "fix"])]
+    list: bool,
+    /// Do not use the network
+    #[arg(long)]
+    offline: bool,
+    /// Also build something, look at the whole store and start your shell
+    #[arg(long)]
+    deep: bool,
+    /// Treat warnings as problems
+    #[arg(long)]
+    strict: bool,
+    /// Print a report for a bug report, without names and secrets
+    #[arg(long, conflicts_with = "json")]
+    report: bool,
+    /// Make a plan from the fixes and carry it out
+    #[arg(long)]
+    fix: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// With --fix: show the plan and stop
+    #[arg(long, requires = "fix", conflicts_with = "yes")]
+    dry_run: bool,
+    /// With --fix: consent to the plan without being asked
+    #[arg(short, long, requires = "fix")]
+    yes: bool,
+    /// With --fix: continue a run that was cut short
+    #[arg(long, requires = "fix")]
+    resume: bool,
+}
+
+pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
+    let groups = args.group.iter().map(|word| parse_group(word)).collect::<Result<Vec<_>>>()?;
+    args.check.iter().try_for_each(|id| check_id(id))?;
+    let is_wanted = |check: &Check| {
+        (args.check.is_empty() && groups.is_empty())
+            || args.check.iter().any(|id| id == check.id)
+            || groups.contains(&check.group)
+    };
+    if args.list {
+        return list(session, args.json, is_wanted);
+    }
+    let vantage = Vantage::here(Reach { network: !args.offline, deep: args.deep })?;
+    if args.resume {
+        return resume(&args, session, &vantage.directory);
+    }
+    let start = Instant::now();
+    let gathered = gather(&vantage);
+    let findings = doctor::examine(&gathered.facts, is_wanted);
+    let seconds = start.elapsed().as_secs_f64();
+    let summary = Summary::of(&findings);
+    if args.fix {
+        return fix(&args, session, &vantage, &findings);
+    }
+    if args.json {
+        print_json(session, &vantage, &findings, &gathered)?;
+    } else if args.report {
+        session.ui.data(&redact(&markdown(&vantage, &findings, summary), &identity(&vantage)))?;
+    } else {
+        doctor_view::show(&mut session.ui, &findings);
+        doctor_view::show_summary(&mut session.ui, summary, seconds);
+    }
+    verdict(summary, args.strict)
+}
+
+fn verdict(summary: Summary, is_strict: bool) -> Result<()> {
+    let found = summary.fail + if is_strict { summary.warn } else { 0 };
+    match found {
+        0 => Ok(()),
+        1 => Err(Error::new(ErrorKind::Findings, "a problem was found")),
+        found => Err(Error::new(ErrorKind::Findings, format!("{found} problems were found"))),
+    }
+}
+
+fn parse_group(word: &str) -> Result<Group> {
+    let words = Group::ALL.map(Group::word);
+    Group::find(word).ok_or_else(|| {
+        let hint = did_you_mean(word, words).unwrap_or_else(|| format!("groups are {}", words.join(", ")));
+        Error::usage(format!("there is no group `{word}`")).hint(hint)
+    })
+}
+
+fn check_id(id: &str) -> Result<()> {
+    if Check::find(id).is_some() {
+        return Ok(());
+    }
+    let hint = did_you_mean(id, doctor::checks().map(|check| check.id))
+        .unwrap_or_else(|| "`nixstart doctor --list` shows every check".to_owned());
+    Err(Error::usage(format!("there is no check `{id}`")).hint(hint))
+}
+
+fn list(session: &mut Session, as_json: bool, is_wanted: impl Fn(&Check) -> bool) -> Result<()> {
+    let wanted = doctor::checks().filter(|check| is_wanted(check));
+    if as_json {
+        return session.print_json(&json!({ "schema": 1, "checks": wanted.map(report::row).collect::<Vec<_>>() }));
+    }
+    for check in wanted {
+        session.ui.data(&format!("{:24}  {:10}  {}\n", check.id, check.group.word(), check.title))?;
+    }
+    Ok(())
+}
+
+/// Every fact; what nixstart knows of itself comes from its own receipts.
+fn gather(vantage: &Vantage) -> Gathered {
+    let mut gathered = probe::gather(vantage);
+    gathered.facts.processes.receipts = match journal::list() {
+        Ok(listed) => Fact::Known(listed.into_iter().filter_map(open_receipt).collect()),
+        Err(error) => Fact::failed(error),
+    };
+    gathered
+}
+
+/// A receipt that is not settled; one that cannot be read has no steps that are known.
+fn open_receipt((id, stored): Listed) -> Option<OpenReceipt> {
+    let Ok(stored) = stored else { return Some(OpenReceipt { id, steps: None }) };
+    let receipt = stored.receipt;
+    if receipt.status != receipt::Status::Unfinished || receipt.steps_to_undo().is_empty() {
+        return None;
+    }
+    let all = receipt.plan.pending().count();
+    Some(OpenReceipt { id, steps: Some((all - receipt.steps_to_resume().len(), all)) })
+}
+
+fn print_json(session: &mut Session, vantage: &Vantage, findings: &[Finding], gathered: &Gathered) -> Result<()> {
+    let milliseconds =
+        |(subject, time): (&&str, &std::time::Duration)| ((*subject).to_owned(), json!(time.as_secs_f64() * 1000.0));
+    session.print_json(&json!({
+        "schema": 1, "version": env!("CARGO_PKG_VERSION"), "host": host(vantage), "summary": Summary::of(findings),
+        "milliseconds": gathered.times.iter().map(milliseconds).collect::<serde_json::Map<_, _>>(),
+        "checks": findings.iter().map(report::to_json).collect::<Vec<_>>(),
+    }))
+}
+
+/// What kind of machine it is; nothing that says whose.
+fn host(vantage: &Vantage) -> serde_json::Value {
+    json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH, "system": probe::system_name(vantage) })
+}
+
+fn identity(vantage: &Vantage) -> Identity {
+    let variable = |name: &str| vantage.variable(name).map(str::to_owned);
+    Identity { home: variable("HOME"), user: variable("USER").or_else(|| variable("LOGNAME")), host: probe::host_name() }
+}
+
+/// A report as Markdown: what is wrong in full, the rest in a line each.
+fn markdown(vantage: &Vantage, findings: &[Finding], summary: Summary) -> String {
+    let mut text = format!(
+        "## nixstart doctor\n\nnixstart {}, {}\n\n{} problems, {} warnings, {} ok, {} skipped, {} not judged\n",
+        env!("CARGO_PKG_VERSION"),
+        probe::system_name(vantage),
+        summary.fail,
+        summary.warn,
+        summary.pass,
+        summary.skip,
+        summary.crash
+    );
+    for finding in findings {
+        let (id, word) = (finding.check.id, finding.status.word());
+        match &finding.status {
+            Status::Warn(problem) | Status::Fail(problem) => {
+                text += &format!("\n- **{id}** ({word}): {}\n", problem.summary);
+                problem.details.iter().for_each(|line| text += &format!("  - {line}\n"));
+            }
+            Status::Crash(reason) => text += &format!("\n- **{id}** ({word}): {reason}\n"),
+            Status::Pass(_) | Status::Skip(_) => {}
+        }
+    }
+    let passed: Vec<&str> =
+        findings.iter().filter(|finding| matches!(finding.status, Status::Pass(_))).map(|finding| finding.check.id).collect();
+    text + &format!("\nok: {}\n", passed.join(", "))
+}
+
+fn fix(args: &Args, session: &mut Session, vantage: &Vantage, findings: &[Finding]) -> Result<()> {
+    let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json };
+    let only_shows = flags.dry_run || (flags.json && !flags.yes);
+    let _lock = if only_shows { None } else { Some(Lock::acquire(&vantage.directory)?) };
+    let plan = mend::plan(findings, &vantage.directory, &resolve);
+    if carry_out::carry_out(session, &plan, &Vault::default(), flags)? != carry_out::Outcome::Applied {
+        if plan.steps.is_empty() {
+            session.ui.say("There is nothing that nixstart can mend itself");
+        }
+        return verdict(Summary::of(findings), args.strict);
+    }
+    // What an exit code says is no proof: the same checks are run again.
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    let again = doctor::examine(&gather(vantage).facts, |check| ids.contains(&check.id));
+    if !flags.json {
+        doctor_view::show(&mut session.ui, &again);
+    }
+    verdict(Summary::of(&again), args.strict)
+}
+
+fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {
+    let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json };
+    let _lock = Lock::acquire(root)?;
+    let unfinished = carry_out::unfinished(root)?.filter(|stored| stored.receipt.plan.command == "doctor");
+    let Some(stored) = unfinished else {
+        return Err(Error::failed("there is no run to continue here").hint("run the command without `--resume`"));
+    };
+    carry_out::resume(session, &stored, &Vault::default(), flags).map(drop)
+}
+
+/// The file behind a link; what a program generates into the Nix store is nobody's to edit.
+fn resolve(path: &Utf8Path) -> std::result::Result<Utf8PathBuf, String> {
+    let real = match path.canonicalize_utf8() {
+        Ok(real) => real,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err() => path.to_owned(),
+        Err(error) => return Err(format!("`{path}`: {error}")),
+    };
+    if real.starts_with("/nix/store") {
+        return Err(format!("`{path}` is generated; change it where your configuration is"));
+    }
+    Ok(real)
+}

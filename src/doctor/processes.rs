@@ -1,0 +1,96 @@
+//! Checks of processes, ports and sockets of the project.
+
+#[cfg(test)]
+mod examples;
+mod looks;
+
+use super::{Check, Cost, Group, Platform, Severity};
+#[cfg(test)]
+pub(super) use examples::examples;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "port-free",
+        group: Group::Processes,
+        severity: Severity::Degrades,
+        title: "The ports of the project are free",
+        symptom: "`EADDRINUSE`, `address already in use`",
+        cause: "another program listens on a port that a process of the project wants",
+        fix: "stop that program, or give the process another port",
+        source: "Linux's tables of sockets; `lsof` on macOS",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: looks::are_ports_free,
+    },
+    Check {
+        id: "pc-api-port",
+        group: Group::Processes,
+        severity: Severity::Degrades,
+        title: "process-compose gets the port for its interface",
+        symptom: "`listen tcp :8080: bind: address already in use`, or the dashboard attaches to something else",
+        cause: "process-compose listens on port 8080 when nothing else is said, as many programs do",
+        fix: "use a socket in place of the port: `process-compose -U`, or set `PC_PORT_NUM`",
+        source: "flags of process-compose",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: looks::is_interface_free,
+    },
+    Check {
+        id: "stale-socket",
+        group: Group::Processes,
+        severity: Severity::Degrades,
+        title: "Sockets of process managers answer",
+        symptom: "`connection refused`, `socket not ready`, or attaching that never ends",
+        cause: "a process manager was ended without being able to remove its socket",
+        fix: "remove the socket when nobody answers on it",
+        source: "cachix/devenv#2162, flox/flox#3950, flox/flox#4696",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: looks::do_sockets_answer,
+    },
+    Check {
+        id: "orphan-process",
+        group: Group::Processes,
+        severity: Severity::Degrades,
+        title: "No process of the project is left over",
+        symptom: "ports stay busy after everything was stopped",
+        cause: "the process manager is gone and what it started goes on",
+        fix: "look at the processes, then end them by their ids",
+        source: "variables that process-compose gives what it starts",
+        platform: Platform::Linux,
+        cost: Cost::Local,
+        needs: &[],
+        look: looks::is_nothing_left_over,
+    },
+    Check {
+        id: "runtime-dir",
+        group: Group::Processes,
+        severity: Severity::Degrades,
+        title: "Sockets of the project have a directory of your own",
+        symptom: "`is owned by uid …`, or `bind: invalid argument`",
+        cause: "the directory belongs to somebody else or is open to others, or its path is too long for a socket",
+        fix: "make it yours alone, or set `XDG_RUNTIME_DIR` to a short path",
+        source: "devenv 2.2, `devenv-core/src/paths.rs`",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: looks::is_runtime_directory_own,
+    },
+    Check {
+        id: "nixstart-receipt",
+        group: Group::Processes,
+        severity: Severity::Degrades,
+        title: "What nixstart began is done",
+        symptom: "some files of a project or an installation are there and others are not",
+        cause: "a run of nixstart was cut short, or a step failed",
+        fix: "continue it with the same command and `--resume`, or take it back with `nixstart undo`",
+        source: "receipts of nixstart",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: looks::are_receipts_whole,
+    },
+];

@@ -1,0 +1,300 @@
+//! Gathers facts: every subject on a thread of its own, every program with a timeout, nothing changed.
+//!
+//! A probe looks from a [`Vantage`], never at the process it runs in, so that tests can point it at another root, another
+//! environment and another directory.
+
+mod config;
+mod daemon;
+mod devenv;
+mod direnv;
+mod flake;
+mod git;
+mod images;
+mod network;
+mod nix;
+mod node;
+mod processes;
+mod secrets;
+mod shell;
+mod store;
+mod system;
+mod terminal;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustix::process::{Pid, Signal};
+
+use super::paths;
+use crate::env_vars;
+use crate::error::Result;
+use crate::facts::{Fact, Facts, Unknown};
+
+/// How long one program may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where a probe looks from.
+#[derive(Debug, Clone)]
+pub struct Vantage {
+    /// What stands for `/` in paths of the system; `/` outside tests.
+    pub root: Utf8PathBuf,
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// The project, or the directory nixstart was started in.
+    pub directory: Utf8PathBuf,
+    /// How far it looks.
+    pub reach: Reach,
+    /// How long one program may take.
+    pub timeout: Duration,
+}
+
+/// How far probes look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Whether caches and registries are asked.
+    pub network: bool,
+    /// Whether things are built and the user's shell is started.
+    pub deep: bool,
+}
+
+/// What a program printed and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Whether it ended with 0.
+    pub const fn is_success(&self) -> bool {
+        matches!(self.code, Some(0))
+    }
+}
+
+impl Vantage {
+    /// From where nixstart was started: the project around it, or the directory itself.
+    pub fn here(reach: Reach) -> Result<Self> {
+        let here = paths::current_directory()?;
+        let is_project = |directory: &&Utf8Path| {
+            ["flake.nix", "nixstart.toml", ".git"].iter().any(|name| directory.join(name).symlink_metadata().is_ok())
+        };
+        let directory = here.ancestors().find(is_project).unwrap_or(&here).to_owned();
+        let environment = env_vars::all();
+        Ok(Self { root: "/".into(), environment, directory, reach, timeout: TIMEOUT })
+    }
+
+    /// A variable that is set and not empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The user's directory.
+    pub fn home(&self) -> Option<&Utf8Path> {
+        self.variable("HOME").map(Utf8Path::new)
+    }
+
+    /// A path of the system, below the root that stands for `/`.
+    pub fn system(&self, path: &str) -> Utf8PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// The text of a plain file; `None` when there is none. Bytes that are no UTF-8 are replaced.
+    pub fn read(&self, path: &Utf8Path) -> Fact<Option<String>> {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => match fs_err::read(path) {
+                Ok(bytes) => Fact::Known(Some(String::from_utf8_lossy(&bytes).into_owned())),
+                Err(error) => Fact::failed(error),
+            },
+            Ok(_) => Fact::failed(format!("`{path}` is no plain file")),
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                Fact::Known(None)
+            }
+            Err(error) => Fact::failed(format!("`{path}`: {error}")),
+        }
+    }
+
+    /// A program on PATH.
+    pub fn find(&self, program: &str) -> Option<Utf8PathBuf> {
+        let found = which::which_in(program, self.variable("PATH"), &self.directory).ok()?;
+        Utf8PathBuf::from_path_buf(found).ok()
+    }
+
+    /// Runs a program of the user's, without a shell and without input, and waits no longer than the timeout.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Fact<Output> {
+        let Some(path) = self.find(program) else { return Fact::irrelevant(format!("`{program}` is not installed")) };
+        let spawned = Command::new(&path)
+            .args(arguments)
+            .current_dir(&self.directory)
+            .env_clear()
+            .envs(&self.environment)
+            .env("LC_ALL", "C")
+            .env("PWD", &self.directory)
+            .env("NIXSTART_PROBE", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn();
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => return Fact::failed(format!("`{path}` cannot be started: {error}")),
+        };
+        let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+        let Some(code) = wait(&mut child, self.timeout) else {
+            let milliseconds = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
+            return Fact::Unknown(Unknown::TimedOut { milliseconds, what: format!("`{program}`") });
+        };
+        let text = |reader: thread::JoinHandle<Vec<u8>>| String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned();
+        Fact::Known(Output { code, stdout: text(stdout), stderr: text(stderr) })
+    }
+}
+
+fn drain(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What came before an error is what there is.
+        let _partial = stream.map(|mut stream| stream.read_to_end(&mut bytes));
+        bytes
+    })
+}
+
+/// Waits for a child; `None` when it did not end in time and was ended with everything it started.
+#[expect(clippy::option_option, reason = "ended by a signal is not the same as not ended")]
+fn wait(child: &mut Child, timeout: Duration) -> Option<Option<i32>> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status.code()),
+            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
+            Ok(None) | Err(_) => {
+                let _gone = rustix::process::kill_process_group(Pid::from_child(child), Signal::KILL);
+                let _reaped = child.wait();
+                return None;
+            }
+        }
+    }
+}
+
+/// The operating system and the kernel in a few words.
+pub fn system_name(vantage: &Vantage) -> String {
+    let release = vantage.read(&vantage.system("/etc/os-release"));
+    let pretty = release.known().and_then(|text| {
+        text.as_ref()?.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=").map(|name| name.trim_matches('"').to_owned()))
+    });
+    let kernel = rustix::system::uname();
+    let kernel = format!("{} {}", kernel.sysname().to_string_lossy(), kernel.release().to_string_lossy());
+    pretty.map_or_else(|| kernel.clone(), |name| format!("{name}, {kernel}"))
+}
+
+/// The name of this machine.
+pub fn host_name() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
+}
+
+/// What was gathered, and how long each subject took.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The facts.
+    pub facts: Facts,
+    /// How long each subject took, by its name.
+    pub times: BTreeMap<&'static str, Duration>,
+}
+
+/// Gathers every fact, all subjects at once. A probe that breaks leaves its facts unknown and stops nobody.
+pub fn gather(vantage: &Vantage) -> Gathered {
+    thread::scope(|scope| {
+        let system = scope.spawn(|| timed(|| system::look(vantage)));
+        let network = scope.spawn(|| timed(|| network::look(vantage)));
+        let nix = scope.spawn(|| timed(|| nix::look(vantage)));
+        let daemon = scope.spawn(|| timed(|| daemon::look(vantage)));
+        let config = scope.spawn(|| timed(|| config::look(vantage)));
+        let store = scope.spawn(|| timed(|| store::look(vantage)));
+        let shell = scope.spawn(|| timed(|| shell::look(vantage)));
+        let direnv = scope.spawn(|| timed(|| direnv::look(vantage)));
+        let devenv = scope.spawn(|| timed(|| devenv::look(vantage)));
+        let git = scope.spawn(|| timed(|| git::look(vantage)));
+        let flake = scope.spawn(|| timed(|| flake::look(vantage)));
+        let secrets = scope.spawn(|| timed(|| secrets::look(vantage)));
+        let node = scope.spawn(|| timed(|| node::look(vantage)));
+        let images = scope.spawn(|| timed(|| images::look(vantage)));
+        let processes = scope.spawn(|| timed(|| processes::look(vantage)));
+        let terminal = scope.spawn(|| timed(|| terminal::look(vantage)));
+        let mut times = BTreeMap::new();
+        let mut broken = Vec::new();
+        let facts = Facts {
+            system: taken("system", system, &mut times, &mut broken),
+            network: taken("network", network, &mut times, &mut broken),
+            nix: taken("nix", nix, &mut times, &mut broken),
+            daemon: taken("daemon", daemon, &mut times, &mut broken),
+            config: taken("config", config, &mut times, &mut broken),
+            store: taken("store", store, &mut times, &mut broken),
+            shell: taken("shell", shell, &mut times, &mut broken),
+            direnv: taken("direnv", direnv, &mut times, &mut broken),
+            devenv: taken("devenv", devenv, &mut times, &mut broken),
+            git: taken("git", git, &mut times, &mut broken),
+            flake: taken("flake", flake, &mut times, &mut broken),
+            secrets: taken("secrets", secrets, &mut times, &mut broken),
+            node: taken("node", node, &mut times, &mut broken),
+            images: taken("images", images, &mut times, &mut broken),
+            processes: taken("processes", processes, &mut times, &mut broken),
+            terminal: taken("terminal", terminal, &mut times, &mut broken),
+            broken: Vec::new(),
+        };
+        Gathered { facts: Facts { broken, ..facts }, times }
+    })
+}
+
+fn timed<T>(look: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let found = look();
+    (found, start.elapsed())
+}
+
+/// What a subject's thread found; nothing when it broke.
+fn taken<T: Default>(
+    subject: &'static str,
+    thread: thread::ScopedJoinHandle<'_, (T, Duration)>,
+    times: &mut BTreeMap<&'static str, Duration>,
+    broken: &mut Vec<&'static str>,
+) -> T {
+    let Ok((found, time)) = thread.join() else {
+        broken.push(subject);
+        return T::default();
+    };
+    times.insert(subject, time);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty machine: a root that the caller fills, an empty home below it and no programs.
+    pub(super) fn vantage() -> (Utf8PathBuf, Vantage) {
+        let root = Utf8PathBuf::from_path_buf(tempfile::tempdir().unwrap().keep()).unwrap();
+        let home = root.join("home/user");
+        fs_err::create_dir_all(&home).unwrap();
+        let environment = [("HOME".to_owned(), home.to_string()), ("PATH".to_owned(), String::new())].into();
+        let reach = Reach { network: false, deep: false };
+        let directory = home;
+        (root.clone(), Vantage { root, environment, directory, reach, timeout: Duration::from_secs(10) })
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended() {
+        let (_root, mut vantage) = vantage();
+        vantage.environment.insert("PATH".into(), "/usr/bin:/bin".into());
+        vantage.timeout = Duration::from_millis(50);
+        let why = vantage.run("sleep", &["60"]).get().unwrap_err();
+        assert_eq!(why.to_string(), "`sleep` took longer than 50 ms");
+    }
+}

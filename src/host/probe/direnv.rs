@@ -1,0 +1,296 @@
+//! Looks at direnv and nix-direnv. An `.envrc` is run only in depth, and only when it is allowed.
+
+use std::thread;
+use std::time::Instant;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use semver::Version;
+
+use super::Vantage;
+use super::git::project_directories;
+use crate::facts::Fact;
+use crate::facts::direnv::status::{Status, milliseconds};
+use crate::facts::direnv::{Bash, Direnv, Envrc, Permission, allow_name, bash_version, deny_name};
+
+pub(super) fn look(vantage: &Vantage) -> Direnv {
+    let program = vantage.find("direnv");
+    let envrc = envrc(vantage);
+    let (version, status) = thread::scope(|scope| {
+        let version = scope.spawn(|| version(vantage, program.as_deref()));
+        let status = scope.spawn(|| vantage.run("direnv", &["status"]).map(|output| Status::read(&output.stdout)));
+        (version.join().unwrap_or_default(), status.join().unwrap_or_default())
+    });
+    let permission = match envrc.known() {
+        Some(Some((_, path, content))) => permission(vantage, path, content, &status),
+        Some(None) => Fact::irrelevant("there is no `.envrc`"),
+        None => Fact::failed("the `.envrc` cannot be read"),
+    };
+    let bash = bash(vantage, &status);
+    let load_time = load_time(vantage, &permission);
+    let reload = envrc.known().and_then(Option::as_ref).and_then(|(_, path, _)| reload(vantage, path));
+    Direnv {
+        nix_direnv: nix_direnv(vantage, envrc.known().and_then(Option::as_ref).map(|(envrc, ..)| envrc)).into(),
+        envrc: envrc.map(|found| found.map(|(envrc, ..)| envrc)),
+        loaded: vantage.variable("DIRENV_FILE").map(Utf8PathBuf::from).or_else(|| loaded_directory(vantage)).into(),
+        did_fall_back: vantage.variable("NIX_DIRENV_DID_FALLBACK").is_some().into(),
+        warn_timeout: warn_timeout(vantage, status),
+        program: program.into(),
+        version,
+        bash,
+        permission,
+        reload: reload.into(),
+        load_time,
+    }
+}
+
+fn loaded_directory(vantage: &Vantage) -> Option<Utf8PathBuf> {
+    let directory = vantage.variable("DIRENV_DIR")?.trim_start_matches('-');
+    Some(Utf8Path::new(directory).join(".envrc"))
+}
+
+/// The version, from the name of a store path where it is one.
+fn version(vantage: &Vantage, program: Option<&Utf8Path>) -> Fact<Version> {
+    let resolved = program.and_then(|path| path.canonicalize_utf8().ok());
+    let of_path = |path: &Utf8PathBuf| {
+        let name = path.components().find_map(|part| part.as_str().split_once("-direnv-"))?.1.to_owned();
+        Version::parse(&name).ok()
+    };
+    if let Some(version) = resolved.as_ref().and_then(of_path) {
+        return version.into();
+    }
+    match vantage.run("direnv", &["version"]) {
+        Fact::Known(output) => match Version::parse(output.stdout.trim()) {
+            Ok(version) => version.into(),
+            Err(_) => Fact::failed("`direnv version` says nothing that can be read"),
+        },
+        Fact::Unknown(why) => Fact::Unknown(why),
+    }
+}
+
+/// The `.envrc` of the project, what it activates, and its bytes.
+fn envrc(vantage: &Vantage) -> Fact<Option<(Envrc, Utf8PathBuf, Vec<u8>)>> {
+    let files = project_directories(vantage).into_iter().map(|directory| directory.join(".envrc"));
+    let Some(path) = { files }.find(|path| path.is_file()) else { return None.into() };
+    match fs_err::read(&path) {
+        Ok(content) => Some((Envrc::read(&path, &String::from_utf8_lossy(&content)), path, content)).into(),
+        Err(error) => Fact::failed(error),
+    }
+}
+
+/// Whether direnv may load an `.envrc`: the files by which it remembers say so, its whitelist only through itself.
+fn permission(vantage: &Vantage, path: &Utf8Path, content: &[u8], status: &Fact<Status>) -> Fact<Permission> {
+    let data = vantage.variable("XDG_DATA_HOME").map(Utf8PathBuf::from);
+    let Some(data) = data.or_else(|| Some(vantage.home()?.join(".local/share"))) else {
+        return Fact::failed("HOME is not set");
+    };
+    if data.join("direnv/deny").join(deny_name(path)).exists() {
+        return Permission::Denied.into();
+    }
+    if data.join("direnv/allow").join(allow_name(path, content)).exists() {
+        return Permission::Allowed.into();
+    }
+    let status = match status {
+        Fact::Known(status) => status,
+        Fact::Unknown(why) => return Fact::Unknown(why.clone()),
+    };
+    // Another `.envrc` than the project's says nothing about it.
+    let of_project = |status: &Status| status.permission.filter(|_| status.found.as_deref() == Some(path));
+    if let Some(permission) = of_project(status) {
+        return permission.into();
+    }
+    match vantage.run("direnv", &["status", "--json"]) {
+        Fact::Known(output) => of_project(&Status::read(&output.stdout))
+            .map_or_else(|| Fact::failed("`direnv status` says nothing about the `.envrc`"), Fact::Known),
+        Fact::Unknown(why) => Fact::Unknown(why),
+    }
+}
+
+fn bash(vantage: &Vantage, status: &Fact<Status>) -> Fact<Bash> {
+    let status = match status {
+        Fact::Known(status) => status,
+        Fact::Unknown(why) => return Fact::Unknown(why.clone()),
+    };
+    let path = status.bash.clone().or_else(|| vantage.find("bash"));
+    let Some(path) = path else { return Fact::failed("direnv finds no bash") };
+    match vantage.run(path.as_str(), &["--version"]) {
+        Fact::Known(output) => match bash_version(&output.stdout) {
+            Some(version) => Bash { path, version }.into(),
+            None => Fact::failed(format!("`{path} --version` says nothing that can be read")),
+        },
+        Fact::Unknown(why) => Fact::Unknown(why),
+    }
+}
+
+/// The file that brings nix-direnv in.
+fn nix_direnv(vantage: &Vantage, envrc: Option<&Envrc>) -> Option<Utf8PathBuf> {
+    if let Some(envrc) = envrc.filter(|envrc| envrc.brings_nix_direnv) {
+        return Some(envrc.path.clone());
+    }
+    let home = vantage.home()?;
+    let config = vantage.variable("DIRENV_CONFIG").map(Utf8PathBuf::from);
+    let xdg = vantage.variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), Utf8PathBuf::from);
+    let config = config.unwrap_or_else(|| xdg.join("direnv"));
+    let mut files = vec![config.join("direnvrc"), home.join(".direnvrc"), vantage.system("/etc/direnv/direnvrc")];
+    for folder in [config.join("lib"), vantage.system("/etc/direnv/lib")] {
+        let entries = folder.read_dir_utf8().into_iter().flatten().flatten().map(|entry| entry.path().to_owned());
+        files.extend(entries.filter(|path| path.extension() == Some("sh")));
+    }
+    let mentions = |path: &Utf8PathBuf| {
+        // home-manager links the file of nix-direnv itself.
+        path.is_file()
+            && (path.canonicalize_utf8().is_ok_and(|path| path.as_str().contains("nix-direnv"))
+                || fs_err::read(path).is_ok_and(|bytes| says_nix_direnv(&String::from_utf8_lossy(&bytes))))
+    };
+    files.into_iter().find(mentions)
+}
+
+fn says_nix_direnv(text: &str) -> bool {
+    let is_code = |line: &&str| !line.trim_start().starts_with('#');
+    text.lines().filter(is_code).any(|line| line.contains("nix-direnv") || line.contains("nix_direnv"))
+}
+
+/// The program with which nix-direnv evaluates a project anew.
+fn reload(vantage: &Vantage, envrc: &Utf8Path) -> Option<Utf8PathBuf> {
+    let own = envrc.parent()?.join(".direnv/bin/nix-direnv-reload");
+    if own.is_file() { Some(own) } else { vantage.find("nix-direnv-reload") }
+}
+
+fn warn_timeout(vantage: &Vantage, status: Fact<Status>) -> Fact<u64> {
+    if let Some(set) = vantage.variable("DIRENV_WARN_TIMEOUT").and_then(milliseconds) {
+        return set.into();
+    }
+    // direnv waits five seconds when nobody says otherwise.
+    status.map(|status| status.warn_timeout.unwrap_or(5000))
+}
+
+fn load_time(vantage: &Vantage, permission: &Fact<Permission>) -> Fact<u64> {
+    if !vantage.reach.deep {
+        return Fact::not_looked("only with `--deep`");
+    }
+    match permission {
+        Fact::Known(Permission::Allowed) => {}
+        Fact::Known(Permission::NotAllowed | Permission::Denied) => return Fact::irrelevant("the `.envrc` is not allowed"),
+        Fact::Unknown(why) => return Fact::Unknown(why.clone()),
+    }
+    let mut fresh = vantage.clone();
+    fresh.environment.retain(|name, _| !name.starts_with("DIRENV_"));
+    let start = Instant::now();
+    let loaded = fresh.run("direnv", &["export", "json"]);
+    let took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match loaded {
+        Fact::Known(output) if output.is_success() => took.into(),
+        Fact::Known(_) => Fact::failed("the `.envrc` does not load"),
+        Fact::Unknown(why) => Fact::Unknown(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::git::tests::repository;
+    use super::*;
+
+    fn with(text: &str) -> (Utf8PathBuf, Vantage) {
+        let (project, vantage) = repository();
+        fs_err::write(project.join(".envrc"), text).unwrap();
+        (project, vantage)
+    }
+
+    fn direnv(vantage: &Vantage, command: &str) {
+        assert!(vantage.run("direnv", &[command]).known().unwrap().is_success());
+    }
+
+    #[test]
+    fn agrees_with_the_real_direnv_about_permission() {
+        let (project, vantage) = with("export A=1\n");
+        let found = look(&vantage);
+        assert_eq!(found.permission, Permission::NotAllowed.into());
+        assert!(found.version.known().is_some() && found.bash.known().unwrap().version >= (4, 4));
+        assert_eq!(found.warn_timeout, 5000.into());
+        direnv(&vantage, "allow");
+        assert_eq!(look(&vantage).permission, Permission::Allowed.into());
+        // Found out without direnv.
+        let (_, path, content) = envrc(&vantage).known().cloned().unwrap().unwrap();
+        assert_eq!(permission(&vantage, &path, &content, &Fact::failed("no direnv")), Permission::Allowed.into());
+        fs_err::write(project.join(".envrc"), "export A=2\n").unwrap();
+        assert_eq!(look(&vantage).permission, Permission::NotAllowed.into());
+    }
+
+    #[test]
+    fn a_whitelist_of_direnv_counts() {
+        let (project, vantage) = with("export A=1\n");
+        let config = vantage.home().unwrap().join(".config/direnv");
+        fs_err::create_dir_all(&config).unwrap();
+        fs_err::write(config.join("direnv.toml"), format!("[whitelist]\nprefix = [ \"{project}\" ]\n")).unwrap();
+        assert_eq!(look(&vantage).permission, Permission::Allowed.into());
+    }
+
+    #[test]
+    fn a_denied_file_is_denied_whatever_it_says() {
+        let (project, vantage) = with("export A=1\n");
+        let folder = vantage.home().unwrap().join(".local/share/direnv/deny");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join(deny_name(&project.join(".envrc"))), "").unwrap();
+        assert_eq!(look(&vantage).permission, Permission::Denied.into());
+    }
+
+    #[test]
+    fn finds_nix_direnv_where_it_can_be() {
+        let (project, vantage) = with("use flake\n");
+        assert_eq!(look(&vantage).nix_direnv, None.into());
+        let config = vantage.home().unwrap().join(".config/direnv");
+        fs_err::create_dir_all(config.join("lib")).unwrap();
+        let file = config.join("lib/hm-nix-direnv.sh");
+        fs_err::write(&file, "source /nix/store/x-nix-direnv-3.1.0/share/nix-direnv/direnvrc\n").unwrap();
+        assert_eq!(look(&vantage).nix_direnv, Some(file).into());
+        let text = "if ! has nix_direnv_version || ! nix_direnv_version 3.1.0; then\n  source_url x y\nfi\nuse flake\n";
+        fs_err::write(project.join(".envrc"), text).unwrap();
+        assert_eq!(look(&vantage).nix_direnv, Some(project.join(".envrc")).into());
+    }
+
+    #[test]
+    fn measures_a_load_in_depth() {
+        let (_project, mut vantage) = with("sleep 0.05\n");
+        assert_eq!(look(&vantage).load_time, Fact::not_looked("only with `--deep`"));
+        vantage.reach.deep = true;
+        assert_eq!(look(&vantage).load_time, Fact::irrelevant("the `.envrc` is not allowed"));
+        direnv(&vantage, "allow");
+        assert!(*look(&vantage).load_time.known().unwrap() >= 50);
+    }
+
+    #[test]
+    fn a_flake_that_reads_pwd_evaluates_once_its_line_is_made_impure() {
+        let (project, mut vantage) = with("use flake\n");
+        let system = format!("{}-linux", std::env::consts::ARCH);
+        let shell = format!("derivation {{ name = \"shell\"; builder = \"/bin/bash\"; system = \"{system}\"; }}");
+        let text = format!(
+            "{{ outputs = {{ self }}: {{ devShells.{system}.default = if builtins.getEnv \"PWD\" == \"\" then throw \"PWD not set\" else {shell}; }}; }}"
+        );
+        fs_err::write(project.join("flake.nix"), text).unwrap();
+        super::super::git::tests::git(&vantage, &["add", "--all"]);
+        vantage.environment.insert("NIX_CONFIG".into(), "experimental-features = nix-command flakes\nsubstitute = false".into());
+        vantage.timeout = std::time::Duration::from_secs(60);
+        direnv(&vantage, "allow");
+        let pure = vantage.run("direnv", &["export", "json"]).known().cloned().unwrap();
+        if !pure.stderr.contains("PWD not set") {
+            // A machine without a usable store cannot tell.
+            return;
+        }
+        let envrc = look(&vantage).envrc.known().cloned().unwrap().unwrap();
+        fs_err::write(project.join(".envrc"), envrc.uses[0].made_impure()).unwrap();
+        direnv(&vantage, "allow");
+        let impure = vantage.run("direnv", &["export", "json"]).known().cloned().unwrap();
+        // What comes after the evaluation is not about variables: this derivation is no shell that Nix could enter.
+        assert!(impure.stderr.contains("using flake . --impure") && !impure.stderr.contains("PWD not set"), "{}", impure.stderr);
+    }
+
+    #[test]
+    fn without_direnv_files_still_speak() {
+        let (_project, mut vantage) = with("use flake . --impure\n");
+        vantage.environment.insert("PATH".into(), String::new());
+        vantage.environment.insert("NIX_DIRENV_DID_FALLBACK".into(), "1".into());
+        let found = look(&vantage);
+        assert_eq!((found.program, found.did_fall_back), (None.into(), true.into()));
+        assert!(found.envrc.known().unwrap().as_ref().unwrap().uses[0].is_impure());
+        assert_eq!(found.permission.get().unwrap_err().to_string(), "`direnv` is not installed");
+    }
+}

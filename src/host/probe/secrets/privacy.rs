@@ -1,0 +1,85 @@
+//! Asks what git does with a file: the rules of committed `.gitignore` files first, those of this machine only then.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use git2::{ErrorCode, Index, Repository};
+use ignore::gitignore::GitignoreBuilder;
+
+use super::Vantage;
+use crate::facts::Fact;
+use crate::facts::secrets::Privacy;
+
+/// The repository around a project.
+pub(super) struct WorkTree {
+    path: Utf8PathBuf,
+    index: Index,
+}
+
+/// The repository around a directory; `None` when there is none.
+pub(super) fn work_tree(directory: &Utf8Path) -> Fact<Option<WorkTree>> {
+    let repository = match Repository::discover(directory) {
+        Ok(repository) => repository,
+        Err(error) if error.code() == ErrorCode::NotFound => return Fact::Known(None),
+        Err(_) => return Fact::not_looked(UNOPENED),
+    };
+    let Some(path) = repository.workdir().and_then(Utf8Path::from_path) else { return Fact::Known(None) };
+    match repository.index() {
+        Ok(index) => Fact::Known(Some(WorkTree { path: path.as_str().trim_end_matches('/').into(), index })),
+        Err(_) => Fact::not_looked(UNOPENED),
+    }
+}
+
+const UNOPENED: &str = "git does not open this repository";
+
+pub(super) fn of(vantage: &Vantage, work_tree: &Fact<Option<WorkTree>>, file: &Utf8Path) -> Fact<Privacy> {
+    let WorkTree { path: work_tree, index } = match work_tree.get() {
+        Ok(Some(work_tree)) => work_tree,
+        Ok(None) => return Fact::irrelevant("the project is in no git repository"),
+        Err(why) => return Fact::Unknown(why),
+    };
+    // The work tree is a real path; the project may be named through a link.
+    let file = &file
+        .parent()
+        .and_then(|parent| parent.canonicalize_utf8().ok())
+        .map_or_else(|| file.to_owned(), |parent| parent.join(file.file_name().unwrap_or_default()));
+    let Ok(relative) = file.strip_prefix(work_tree) else {
+        return Fact::irrelevant("it is outside the work tree of its repository");
+    };
+    let privacy = if index.get_path(relative.as_std_path(), 0).is_some() {
+        Privacy::Tracked
+    } else if is_ignored_for_all(work_tree, relative) {
+        Privacy::Ignored
+    } else if is_ignored_here(vantage, file) {
+        Privacy::IgnoredHereOnly
+    } else {
+        Privacy::NotIgnored
+    };
+    privacy.into()
+}
+
+/// Whether a `.gitignore` between the work tree and the file ignores it; the deepest that says something decides.
+fn is_ignored_for_all(work_tree: &Utf8Path, relative: &Utf8Path) -> bool {
+    let mut folders: Vec<&Utf8Path> = relative.ancestors().skip(1).collect();
+    folders.sort_by_key(|folder| std::cmp::Reverse(folder.as_str().len()));
+    for folder in folders {
+        let folder = work_tree.join(folder);
+        let rules = folder.join(".gitignore");
+        if !rules.is_file() {
+            continue;
+        }
+        let mut builder = GitignoreBuilder::new(&folder);
+        if builder.add(&rules).is_some() {
+            continue;
+        }
+        let Ok(rules) = builder.build() else { continue };
+        let found = rules.matched_path_or_any_parents(work_tree.join(relative), false);
+        if !found.is_none() {
+            return found.is_ignore();
+        }
+    }
+    false
+}
+
+/// Asks git, which also knows `.git/info/exclude` and the user's own rules.
+fn is_ignored_here(vantage: &Vantage, file: &Utf8Path) -> bool {
+    vantage.run("git", &["check-ignore", "--quiet", "--", file.as_str()]).known().is_some_and(super::super::Output::is_success)
+}

@@ -1,0 +1,242 @@
+//! `nixstart doctor` and `nixstart explain` through the real binary.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use pretty_assertions::assert_eq;
+use serde_json::Value;
+
+use crate::support::{Run, Sandbox, checkout, token, tools};
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+/// One check by its id.
+fn check(document: &Value, id: &str) -> Value {
+    document["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap().clone()
+}
+
+/// A project with a `.env`, in a sandbox.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("secrets.env", &format!("BOT_TOKEN={}\n", token()));
+    sandbox.run(&["new", "discord-bot", "my-bot", "--env-file", "secrets.env"]).expect(0);
+    sandbox
+}
+
+#[test]
+fn what_is_wrong_is_said_with_what_one_sees_why_and_what_mends_it() {
+    let sandbox = project();
+    fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o666)).unwrap();
+    let run = sandbox.run(&["-C", "my-bot", "doctor", "--offline", "--check", "env-perms"]).expect(3);
+    run.says("x secrets 1 problem")
+        .says("x env-perms:")
+        .says("you see")
+        .says("because")
+        .says("nixstart doctor --fix --check env-perms")
+        .says("1 problem (0.")
+        .says("error: a problem was found");
+}
+
+#[test]
+fn json_is_as_the_schema_says() {
+    let sandbox = project();
+    let run = sandbox.run(&["-C", "my-bot", "doctor", "--offline", "--json"]);
+    assert!([0, 3].contains(&run.code), "{}", run.stderr);
+    let document = json(&run);
+    let schema: Value = serde_json::from_str(&fs::read_to_string(checkout().join("assets/doctor.schema.json")).unwrap()).unwrap();
+    follows(&document, &schema, &schema, "document");
+    let summary = document["summary"].as_object().unwrap();
+    let counted: u64 = summary.values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(usize::try_from(counted).unwrap(), document["checks"].as_array().unwrap().len());
+    assert_eq!(summary["crash"], 0, "{:#}", crashed(&document));
+    assert!(!run.stdout.contains('\u{1b}'));
+}
+
+fn crashed(document: &Value) -> Value {
+    document["checks"].as_array().unwrap().iter().filter(|check| check["status"] == "crash").cloned().collect()
+}
+
+/// The parts of JSON Schema that the schema uses.
+fn follows(value: &Value, schema: &Value, root: &Value, place: &str) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let definition = name.strip_prefix("#/$defs/").unwrap();
+        return follows(value, &root["$defs"][definition], root, place);
+    }
+    if let Some(allowed) = schema["enum"].as_array() {
+        assert!(allowed.contains(value), "{place}: {value} is none of {allowed:?}");
+    }
+    if !schema["const"].is_null() {
+        assert_eq!(*value, schema["const"], "{place}");
+    }
+    match schema["type"].as_str() {
+        Some("object") => assert!(value.is_object(), "{place}"),
+        Some("array") => assert!(value.is_array(), "{place}"),
+        Some("string") => assert!(value.is_string(), "{place}"),
+        Some("integer") => assert!(value.is_u64(), "{place}"),
+        Some("number") => assert!(value.is_number(), "{place}"),
+        _ => {}
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(!value[name.as_str().unwrap()].is_null(), "{place} lacks {name}");
+    }
+    for (name, field) in value.as_object().into_iter().flatten() {
+        let known = &schema["properties"][name];
+        if !known.is_null() {
+            follows(field, known, root, &format!("{place}.{name}"));
+        } else if schema["additionalProperties"].is_object() {
+            follows(field, &schema["additionalProperties"], root, &format!("{place}.{name}"));
+        }
+    }
+    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+        follows(item, &schema["items"], root, &format!("{place}[{index}]"));
+    }
+}
+
+#[test]
+fn the_table_has_at_least_eighty_checks_and_can_be_listed() {
+    let sandbox = Sandbox::new();
+    let list = sandbox.run(&["doctor", "--list"]).expect(0).stdout;
+    assert!(list.lines().count() >= 80, "{}", list.lines().count());
+    let document = json(&sandbox.run(&["doctor", "--list", "--json"]).expect(0));
+    assert_eq!(document["checks"].as_array().unwrap().len(), list.lines().count());
+    let group = sandbox.run(&["doctor", "--list", "--group", "secrets"]).expect(0).stdout;
+    assert!(group.lines().all(|line| line.contains(" secrets ")), "{group}");
+}
+
+#[test]
+fn unknown_checks_and_groups_are_named_with_the_nearest() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["doctor", "--check", "nix-presnt"]).expect(2).says("there is no check `nix-presnt`").says("`nix-present`");
+    sandbox.run(&["doctor", "--group", "secret"]).expect(2).says("there is no group `secret`").says("`secrets`");
+}
+
+#[test]
+fn strict_takes_warnings_for_problems() {
+    let sandbox = project();
+    fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o640)).unwrap();
+    let arguments = ["-C", "my-bot", "doctor", "--check", "env-perms"];
+    sandbox.run(&arguments).expect(0).says("1 warning");
+    sandbox.run(&[arguments.as_slice(), &["--strict"]].concat()).expect(3).says("a problem was found");
+}
+
+#[test]
+fn no_output_holds_a_secret_or_a_name() {
+    let sandbox = project();
+    fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o644)).unwrap();
+    let secret = token();
+    for flags in [&["--json"][..], &["--report"], &["-v"]] {
+        let run = sandbox.run(&[&["-C", "my-bot", "doctor", "--offline", "--deep"], flags].concat());
+        assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
+    }
+    let report = sandbox.run(&["-C", "my-bot", "doctor", "--offline", "--report"]).stdout;
+    assert!(report.starts_with("## nixstart doctor") && report.contains("**env-perms**"), "{report}");
+    assert!(!report.contains(sandbox.home().to_str().unwrap()), "{report}");
+}
+
+#[test]
+fn a_fix_is_a_plan_that_is_consented_to_verified_and_undone() {
+    let sandbox = project();
+    let env = sandbox.work().join("my-bot/.env");
+    let mode = || fs::metadata(&env).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(&env, fs::Permissions::from_mode(0o644)).unwrap();
+    let arguments = |flag: &'static str| ["-C", "my-bot", "doctor", "--check", "env-perms", "--fix", flag];
+    sandbox.run(&arguments("--dry-run")).says("Mend what the checks found");
+    sandbox.run(&arguments("--no-input")).expect(4).says("consent");
+    assert_eq!(mode(), 0o644);
+    sandbox.run(&arguments("--yes")).expect(0).says("done:").says("+ secrets 1 ok");
+    assert_eq!(mode(), 0o600);
+    sandbox.run(&arguments("--yes")).expect(0).says("nothing that nixstart can mend");
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert_eq!(mode(), 0o644);
+}
+
+#[test]
+fn lines_that_a_fix_adds_are_taken_back_byte_for_byte() {
+    let sandbox = project();
+    let before = "# mine, without a line end";
+    sandbox.write("my-bot/.gitignore", before);
+    let run = sandbox.run(&["-C", "my-bot", "doctor", "--check", "env-ignored", "--fix", "--yes"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(sandbox.read("my-bot/.gitignore").starts_with(&format!("{before}\n")));
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert_eq!(sandbox.read("my-bot/.gitignore"), before);
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_keeps_what_is_not_ours() {
+    let sandbox = project();
+    sandbox.write("my-bot/.gitignore", "mine.txt\n");
+    sandbox.run(&["-C", "my-bot", "doctor", "--check", "env-ignored", "--fix", "--yes"]).expect(0);
+    let fixed = sandbox.read("my-bot/.gitignore");
+    sandbox.write("my-bot/.gitignore", &format!("{fixed}more.txt\n"));
+    sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
+    assert_eq!(sandbox.read("my-bot/.gitignore"), "mine.txt\nmore.txt\n");
+}
+
+#[test]
+fn an_error_that_is_pasted_is_explained() {
+    let sandbox = Sandbox::new();
+    let error = "direnv: error /home/ada/my-bot/.envrc is blocked. Run `direnv allow` to approve its content\n";
+    sandbox.run_with_input(&["explain"], error).expect(0).says("envrc-allowed").says("nixstart doctor --check envrc-allowed");
+    sandbox.write("error.txt", error);
+    let document = json(&sandbox.run(&["explain", "error.txt", "--json"]).expect(0));
+    assert_eq!(document["explanations"][0]["check"], "envrc-allowed");
+    sandbox.run_with_input(&["explain", "-"], "all is well\n").expect(3).says("no error that nixstart knows");
+    sandbox.run(&["explain", "nowhere.txt"]).expect(1).says("nowhere.txt");
+}
+
+#[test]
+fn a_nix_that_is_too_old_is_told_by_the_real_one() {
+    if !tools::have("a_nix_that_is_too_old_is_told_by_the_real_one", &["nix"]) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command();
+    command.env("PATH", tools::tool_path());
+    let run = crate::support::run(command.args(["doctor", "--offline", "--json", "--group", "nix", "--group", "config"]), "");
+    let document = json(&run);
+    let version = std::process::Command::new("nix").arg("--version").output().unwrap().stdout;
+    let version = String::from_utf8(version).unwrap();
+    let found = check(&document, "nix-version-min");
+    let is_old = version.trim().ends_with(" 2.8.0");
+    assert_eq!(found["status"], if is_old { "fail" } else { "pass" }, "{version}: {found:#}");
+    assert_eq!(check(&document, "nix-conf-parse")["status"], "pass");
+}
+
+#[test]
+fn a_settings_file_that_stops_nix_is_found_with_its_line() {
+    if !tools::have("a_settings_file_that_stops_nix_is_found_with_its_line", &["nix"]) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let file = sandbox.home().join(".config/nix/nix.conf");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "max-jobs = 1\nnonsense here\n").unwrap();
+    let mut command = sandbox.command();
+    command.env("PATH", tools::tool_path());
+    let run = crate::support::run(command.args(["doctor", "--offline", "--json", "--check", "nix-conf-parse"]), "");
+    let found = check(&json(&run), "nix-conf-parse");
+    assert_eq!(found["status"], "fail");
+    assert!(found.to_string().contains("line 2"), "{found:#}");
+    assert!(
+        std::process::Command::new("nix")
+            .arg("--version")
+            .env("HOME", sandbox.home())
+            .env_remove("XDG_CONFIG_HOME")
+            .output()
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_run_that_was_cut_short_is_named() {
+    let sandbox = project();
+    let id = sandbox.receipts().pop().unwrap();
+    let path = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.match_indices('\n').nth(2).unwrap().0;
+    fs::write(&path, &text[..=end]).unwrap();
+    sandbox.run(&["doctor", "--offline", "--check", "nixstart-receipt"]).says(&id).says("nixstart-receipt:");
+}
