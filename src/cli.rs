@@ -10,6 +10,7 @@ mod help;
 mod man;
 mod new;
 mod secrets;
+mod setup;
 mod start_menu;
 mod template;
 mod undo;
@@ -66,6 +67,7 @@ struct Global {
 enum Command {
     New(Box<new::Args>),
     Template(template::Args),
+    Setup(setup::Args),
     Doctor(doctor::Args),
     Explain(explain::Args),
     Undo(undo::Args),
@@ -173,6 +175,7 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         None => start_menu::run(session),
         Some(Command::New(args)) => new::run(*args, session),
         Some(Command::Template(args)) => template::run(args, session),
+        Some(Command::Setup(args)) => setup::run(&args, session),
         Some(Command::Doctor(args)) => doctor::run(args, session),
         Some(Command::Explain(args)) => explain::run(&args, session),
         Some(Command::Undo(args)) => undo::run(args, session),

@@ -11,6 +11,7 @@ pub mod images;
 pub mod network;
 pub mod nix;
 pub mod node;
+pub mod packages;
 pub mod processes;
 pub mod secrets;
 pub mod shell;
@@ -30,6 +31,7 @@ pub use images::Images;
 pub use network::Network;
 pub use nix::Nix;
 pub use node::Node;
+pub use packages::Packages;
 pub use processes::Processes;
 pub use secrets::Secrets;
 pub use shell::Shell;
@@ -161,6 +163,8 @@ pub struct Facts {
     pub processes: Processes,
     /// The terminal.
     pub terminal: Terminal,
+    /// The package manager of the system; filled in by `setup` only.
+    pub packages: Packages,
     /// Subjects whose probe broke, so that nothing is known of them.
     pub broken: Vec<&'static str>,
 }

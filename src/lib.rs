@@ -18,6 +18,7 @@ pub mod project;
 pub mod question;
 pub mod secret;
 pub mod service;
+pub mod setup;
 pub mod template;
 
 // Edges.

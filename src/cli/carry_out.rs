@@ -49,6 +49,7 @@ pub(super) fn carry_out(session: &mut Session, plan: &Plan, vault: &Vault, flags
     if !flags.yes {
         consent(session, plan)?;
     }
+    super::setup::obtain_root(session, plan, flags.yes)?;
     let (mut journal, began) = Journal::begin(plan)?;
     let steps: Vec<Pending<'_>> = plan.pending().map(Pending::fresh).collect();
     run(session, &steps, &mut journal, Some(began), vault)?;

@@ -35,28 +35,34 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
         Some(id) => journal::load(id)?,
         None => newest_here()?,
     };
-    let only_shows = args.plan.dry_run || (args.plan.json && !args.plan.yes);
-    let _lock = if only_shows { None } else { Some(Lock::acquire(&found.receipt.plan.root)?) };
+    take_back_receipt(session, &found.id, args.plan)
+}
+
+/// Shows what taking a receipt back does, asks, and does it.
+pub(super) fn take_back_receipt(session: &mut Session, id: &str, flags: PlanFlags) -> Result<()> {
+    let only_shows = flags.dry_run || (flags.json && !flags.yes);
+    let root = journal::load(id)?.receipt.plan.root;
+    let _lock = if only_shows { None } else { Some(Lock::acquire(&root)?) };
     // Another nixstart may have added to it before the lock was ours.
-    let stored = journal::load(&found.id)?;
+    let stored = journal::load(id)?;
     if stored.receipt.status == Status::Reverted {
         return Err(Error::failed(format!("the receipt `{}` was undone already", stored.id)));
     }
     let preview = revert::preview(&stored)?;
-    if args.plan.json && only_shows {
+    if flags.json && only_shows {
         return print_json(session, &stored, &preview, false);
     }
-    if !args.plan.json {
+    if !flags.json {
         show(session, &stored, &preview);
     }
     if only_shows {
         return Ok(());
     }
-    if !args.plan.yes {
+    if !flags.yes {
         consent(session)?;
     }
     let done = take_back(session, &stored)?;
-    if args.plan.json { print_json(session, &stored, &done, true) } else { Ok(()) }
+    if flags.json { print_json(session, &stored, &done, true) } else { Ok(()) }
 }
 
 /// Takes a receipt back and says of each step what was done and what was kept.

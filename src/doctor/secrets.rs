@@ -9,6 +9,7 @@ use camino::Utf8Path;
 use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
 use crate::facts::secrets::{EnvContent, EnvFile, FaultKind, Gap, GapKind, Privacy};
 use crate::facts::{Fact, Facts, Unknown};
+use crate::template::escape;
 #[cfg(test)]
 pub(super) use examples::examples;
 
@@ -155,9 +156,10 @@ fn exists(facts: &Facts) -> Look {
         let variables = names(file.gaps.iter().map(|gap| gap.key.as_str()));
         problem = problem.detail(format!("{} should have {variables}", file.name));
         if let Some(example) = &file.example {
-            let command = ["install", "-m", "600", example.as_str(), file.path.as_str()];
-            let undo = format!("remove `{}`", file.path);
-            problem = problem.fix(Fix::run(&format!("Copy the example to `{}`", file.name), &command, Some(&undo)));
+            // By hand, because no program copies to a place where a file could have appeared and leaves that alone.
+            let (example, path) = (escape::sh(example.as_str()), escape::sh(file.path.as_str()));
+            let copy = format!("cp -n {example} {path} && chmod 600 {path}");
+            problem = problem.fix(Fix::by_hand(&format!("Copy the example to `{}`", file.name), &[&copy]));
         }
         problem = problem.fix(fill_in(file, file.gaps.iter()));
     }

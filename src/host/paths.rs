@@ -17,6 +17,11 @@ pub fn state_directory() -> Result<Utf8PathBuf> {
     Ok(base.join("nixstart"))
 }
 
+/// The user's directory, as an absolute path without links.
+pub fn home_directory() -> Result<Utf8PathBuf> {
+    absolute(&home()?)
+}
+
 fn home() -> Result<Utf8PathBuf> {
     let from_system =
         || directories::BaseDirs::new().and_then(|dirs| Utf8PathBuf::from_path_buf(dirs.home_dir().to_owned()).ok());

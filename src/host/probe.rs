@@ -13,6 +13,7 @@ mod images;
 mod network;
 mod nix;
 mod node;
+pub mod packages;
 mod processes;
 mod secrets;
 mod shell;
@@ -247,6 +248,7 @@ pub fn gather(vantage: &Vantage) -> Gathered {
             images: taken("images", images, &mut times, &mut broken),
             processes: taken("processes", processes, &mut times, &mut broken),
             terminal: taken("terminal", terminal, &mut times, &mut broken),
+            packages: crate::facts::Packages::default(),
             broken: Vec::new(),
         };
         Gathered { facts: Facts { broken, ..facts }, times }

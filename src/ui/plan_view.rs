@@ -62,7 +62,7 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
         Action::EditFile { path, edit } => {
             let old = current.get(path.as_str()).map(Vec::as_slice);
             let new = edit.apply(old.unwrap_or_default()).unwrap_or_default();
-            unified_diff(path.as_str(), old, &new).lines().map(painted).collect()
+            unified_diff(path.as_str().trim_start_matches('/'), old, &new).lines().map(painted).collect()
         }
         Action::Run { program, arguments, .. } => {
             let sudo = if step.privilege == Privilege::Root { "sudo " } else { "" };

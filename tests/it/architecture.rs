@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::checkout;
 
 /// Modules that take values and return values.
-const DOMAIN: [&str; 14] = [
+const DOMAIN: [&str; 15] = [
     "changeset",
     "diagnostic",
     "doctor",
@@ -21,6 +21,7 @@ const DOMAIN: [&str; 14] = [
     "question",
     "secret",
     "service",
+    "setup",
 ];
 /// `template` is domain too; it is named apart because it brings the heavier parsers.
 const TEMPLATE: &str = "template";

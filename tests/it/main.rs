@@ -24,6 +24,7 @@ mod killed;
 mod new;
 mod nix;
 mod secrets;
+mod setup;
 mod support;
 mod template;
 mod undo;

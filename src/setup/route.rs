@@ -1,0 +1,238 @@
+//! Ways to install Nix, and which of them suit a machine.
+
+use std::fmt;
+
+use crate::facts::Facts;
+use crate::facts::nix::Machine;
+use crate::facts::packages::Manager;
+use crate::facts::system::Init;
+use crate::nix::{NixVersion, OLDEST_NIX};
+
+/// A way to install Nix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Route {
+    /// The installer of the NixOS project, written in Rust.
+    NixInstaller,
+    /// The script of nixos.org, for all users of the machine.
+    ScriptDaemon,
+    /// The script of nixos.org, for one user.
+    ScriptSingleUser,
+    /// The packages of the distribution.
+    Distro,
+    /// A store in the user's directory: to try it, without root.
+    ChrootStore,
+}
+
+impl Route {
+    /// Every route, the one that is preferred first.
+    pub const ALL: [Self; 5] = [Self::NixInstaller, Self::ScriptDaemon, Self::ScriptSingleUser, Self::Distro, Self::ChrootStore];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NixInstaller => "nix-installer",
+            Self::ScriptDaemon => "script-daemon",
+            Self::ScriptSingleUser => "script-single-user",
+            Self::Distro => "distro",
+            Self::ChrootStore => "chroot-store",
+        }
+    }
+
+    /// What it is, as a fragment.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::NixInstaller => "the installer of the NixOS project (beta), with an uninstaller",
+            Self::ScriptDaemon => "the script of nixos.org, for all users",
+            Self::ScriptSingleUser => "the script of nixos.org, for you alone",
+            Self::Distro => "the packages of your distribution",
+            Self::ChrootStore => "a store in your own directory, to try Nix without root; direnv cannot use it",
+        }
+    }
+
+    /// What a person types, line by line. Nothing is piped into a shell: what is downloaded is looked at first.
+    pub const fn typed(self) -> &'static [&'static str] {
+        match self {
+            Self::NixInstaller => &[
+                "curl --proto '=https' --tlsv1.2 -fL -o nix-installer https://artifacts.nixos.org/nix-installer",
+                "less nix-installer",
+                "sh nix-installer install",
+            ],
+            Self::ScriptDaemon => &[
+                "curl --proto '=https' --tlsv1.2 -fL -o install-nix https://nixos.org/nix/install",
+                "less install-nix",
+                "sh install-nix --daemon --no-channel-add",
+            ],
+            Self::ScriptSingleUser => &[
+                "curl --proto '=https' --tlsv1.2 -fL -o install-nix https://nixos.org/nix/install",
+                "less install-nix",
+                "sh install-nix --no-daemon --no-channel-add",
+            ],
+            Self::Distro => &["sudo apt-get install nix-bin nix-setup-systemd git"],
+            Self::ChrootStore => &["use any `nix` program; without /nix it keeps its store in ~/.local/share/nix/root"],
+        }
+    }
+
+    /// The route of a name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|route| route.name() == name)
+    }
+
+    /// Whether it works on a machine, and why not.
+    pub fn fit(self, facts: &Facts) -> Result<(), Unfit> {
+        match self {
+            Self::NixInstaller => nix_installer(facts),
+            Self::ScriptDaemon => script_daemon(facts),
+            Self::ScriptSingleUser => script_single_user(facts),
+            Self::Distro => distro(facts),
+            Self::ChrootStore => chroot_store(facts),
+        }
+    }
+}
+
+/// Why a route does not work on a machine, as a fragment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit(pub String);
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn unfit(why: impl Into<String>) -> Result<(), Unfit> {
+    Err(Unfit(why.into()))
+}
+
+/// The routes that work, best first.
+pub fn fitting(facts: &Facts) -> Vec<Route> {
+    Route::ALL.into_iter().filter(|route| route.fit(facts).is_ok()).collect()
+}
+
+fn init(facts: &Facts) -> Option<Init> {
+    facts.system.init.known().copied()
+}
+
+fn can_be_root(facts: &Facts) -> bool {
+    facts.system.privilege.known().is_some_and(|privilege| privilege.is_root() || !privilege.ways.is_empty())
+}
+
+fn needs_root(facts: &Facts) -> Result<(), Unfit> {
+    if can_be_root(facts) { Ok(()) } else { unfit("it needs root, and neither sudo nor doas is installed") }
+}
+
+fn is_64_bit(facts: &Facts) -> bool {
+    facts.system.kernel.known().is_some_and(|kernel| matches!(kernel.architecture(), "x86_64" | "aarch64"))
+}
+
+fn nix_installer(facts: &Facts) -> Result<(), Unfit> {
+    needs_root(facts)?;
+    if !is_64_bit(facts) {
+        return unfit("it exists for x86_64 and aarch64 only");
+    }
+    match init(facts) {
+        Some(Init::Systemd | Init::Launchd) => Ok(()),
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("it starts the daemon through systemd or launchd"),
+    }
+}
+
+fn script_daemon(facts: &Facts) -> Result<(), Unfit> {
+    needs_root(facts)?;
+    if facts.system.selinux.known().is_some_and(|selinux| selinux.is_enforcing) {
+        return unfit("the script refuses a machine where SELinux is enforcing");
+    }
+    match init(facts) {
+        Some(Init::Systemd | Init::Launchd) => Ok(()),
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("the daemon needs systemd or launchd"),
+    }
+}
+
+fn script_single_user(facts: &Facts) -> Result<(), Unfit> {
+    if matches!(facts.nix.machine.known(), Some(Machine::MacOs { .. })) {
+        return unfit("macOS has no installation for one user");
+    }
+    if facts.system.privilege.known().is_some_and(crate::facts::system::Privilege::is_root) {
+        return unfit("it is for a user who is not root");
+    }
+    needs_root(facts)
+}
+
+fn distro(facts: &Facts) -> Result<(), Unfit> {
+    needs_root(facts)?;
+    let manager = facts.packages.manager.known().copied().flatten();
+    if manager != Some(Manager::Apt) {
+        return unfit("nixstart installs packages with apt only");
+    }
+    let Some(candidate) = facts.packages.nix.known().cloned().flatten() else {
+        return unfit("apt has no package `nix-bin`");
+    };
+    let (major, minor) = OLDEST_NIX;
+    match NixVersion::parse(&format!("nix (Nix) {}", numbers(&candidate))) {
+        Some(version) if version.is_new_enough() => Ok(()),
+        Some(_) => unfit(format!("its Nix is {candidate}, and projects need {major}.{minor} or newer")),
+        None => unfit(format!("the version of its Nix cannot be read: {candidate}")),
+    }
+}
+
+/// The numbers in front of a Debian version: `2.26.3` of `2.26.3+dfsg-1`.
+fn numbers(version: &str) -> &str {
+    let version = version.split_once(':').map_or(version, |(_, after_epoch)| after_epoch);
+    version.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default()
+}
+
+fn chroot_store(facts: &Facts) -> Result<(), Unfit> {
+    match facts.system.user_namespaces.known().and_then(|namespaces| namespaces.works) {
+        Some(true) => Ok(()),
+        Some(false) => unfit("this kernel lets you make no user namespaces"),
+        None => unfit("it is not known whether you may make user namespaces"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::system::{Kernel, Privilege, System, UserNamespaces};
+    use crate::facts::{Fact, Packages};
+
+    fn debian(candidate: &str, init: Init, ways: &[&str]) -> Facts {
+        let privilege = Privilege { user_id: 1000, ways: ways.iter().map(ToString::to_string).collect(), ..Privilege::default() };
+        Facts {
+            system: System {
+                kernel: Kernel { name: "Linux".into(), release: "6.1".into(), machine: "x86_64".into() }.into(),
+                init: init.into(),
+                privilege: privilege.into(),
+                user_namespaces: UserNamespaces { works: Some(true), ..UserNamespaces::default() }.into(),
+                ..System::default()
+            },
+            packages: Packages {
+                manager: Some(Manager::Apt).into(),
+                nix: Some(candidate.to_owned()).into(),
+                direnv: Fact::Known(None),
+                is_interrupted: false.into(),
+            },
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn the_distribution_is_offered_only_when_its_nix_is_new_enough() {
+        let bookworm = Route::Distro.fit(&debian("2.8.0-1.1", Init::Systemd, &["sudo"])).unwrap_err();
+        assert_eq!(bookworm.to_string(), "its Nix is 2.8.0-1.1, and projects need 2.18 or newer");
+        assert_eq!(Route::Distro.fit(&debian("2.26.3+dfsg-1", Init::Other, &["sudo"])), Ok(()));
+        assert_eq!(Route::Distro.fit(&debian("1:2.18.0-1", Init::Other, &["doas"])), Ok(()));
+    }
+
+    #[test]
+    fn the_best_route_depends_on_the_machine() {
+        let routes = |facts: &Facts| fitting(facts).first().copied();
+        assert_eq!(routes(&debian("2.8.0-1", Init::Systemd, &["sudo"])), Some(Route::NixInstaller));
+        assert_eq!(routes(&debian("2.26.3", Init::Other, &["sudo"])), Some(Route::ScriptSingleUser));
+        assert_eq!(routes(&debian("2.26.3", Init::Systemd, &[])), Some(Route::ChrootStore));
+    }
+
+    #[test]
+    fn every_route_has_a_name_of_its_own() {
+        for route in Route::ALL {
+            assert_eq!(Route::find(route.name()), Some(route));
+        }
+    }
+}
