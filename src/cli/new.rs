@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::carry_out::{self, Outcome};
-use super::{PlanFlags, Session, answers, directory, secrets, template};
+use super::{PlanFlags, Session, answers, directory, secrets, setup, template};
 use crate::ask::{self, Asked};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::FileTree;
 use crate::host::facts::{Tools, Versions};
 use crate::host::lock::Lock;
@@ -24,6 +24,7 @@ use crate::question::{self, Answer, Answers, Choice, Question};
 use crate::template::Template;
 use crate::template::catalog;
 use crate::template::scaffold::Scaffold;
+use crate::ui::Verbosity;
 
 /// Create a project from a template
 #[derive(Debug, Default, clap::Args)]
@@ -137,8 +138,29 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
         }
         Outcome::Applied => {
             next_steps::report(session, &collected, &creation, &runs)?;
+            offer_setup(session, &collected.tools)?;
         }
     }
+    Ok(())
+}
+
+/// On a machine that is not ready, what makes it ready is offered in the same flow: its own plan is shown before anything
+/// is done.
+fn offer_setup(session: &mut Session, tools: &Tools) -> Result<()> {
+    if !session.ask.is_interactive() || session.ui.verbosity() == Verbosity::Quiet || tools.has("nix") {
+        return Ok(());
+    }
+    if carry_out::confirm(session, "Set this machine up for it now? The plan is shown first", true, "nixstart setup")? {
+        return match setup::run(&setup::Args::default(), session) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => {
+                // The project is there whatever becomes of the machine.
+                session.ui.error(&error);
+                Ok(())
+            }
+            outcome => outcome,
+        };
+    }
+    session.ui.say("`nixstart setup` does it later.");
     Ok(())
 }
 

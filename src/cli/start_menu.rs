@@ -1,6 +1,6 @@
 //! Bare `nixstart`: a short menu on a terminal, help anywhere else.
 
-use super::{Session, help, new, template};
+use super::{Session, doctor, help, new, setup, template};
 use crate::ask::Asked;
 use crate::error::Result;
 use crate::question::{Answer, Choice, Question};
@@ -17,6 +17,8 @@ pub(super) fn run(session: &mut Session) -> Result<()> {
     match choice.as_str() {
         "new" => new::run(new::Args::default(), session),
         "templates" => template::list(session),
+        "setup" => setup::run(&setup::Args::default(), session),
+        "doctor" => doctor::run(doctor::Args::default(), session),
         _ => help::run(help::Args::default(), session),
     }
 }
@@ -30,6 +32,8 @@ fn menu() -> Question {
         vec![
             choice("new", "New project", "from a template, ready to run"),
             choice("templates", "Templates", "what there is to start from"),
+            choice("setup", "Set up this machine", "Nix, direnv and their settings, by a plan you see first"),
+            choice("doctor", "Check this machine", "what stops a Nix project from working, and what mends it"),
             choice("help", "Help", "all commands"),
         ],
     )

@@ -177,10 +177,12 @@ fn say_missing_tools(session: &mut Session, tools: &Tools) {
     if let Some(version) = &tools.outdated_nix {
         let (major, minor) = crate::nix::OLDEST_NIX;
         session.ui.say(&format!(
-            "{version} is on this machine, and projects need {major}.{minor} or newer; `INSTALLING-NIX.md` in the project says how to get it."
+            "{version} is on this machine, and projects need {major}.{minor} or newer; `nixstart setup` says how to get it, and so does `INSTALLING-NIX.md` in the project."
         ));
     } else if !tools.has("nix") {
-        session.ui.say("Nix is not installed on this machine; `INSTALLING-NIX.md` in the project says how to get it.");
+        session.ui.say(
+            "Nix is not installed on this machine; `nixstart setup` brings it, and `INSTALLING-NIX.md` in the project says more.",
+        );
     } else if !tools.has("direnv") {
         session.ui.say(
             "direnv is not installed; with it the environment is entered by itself. `INSTALLING-NIX.md` says how to get it.",

@@ -33,6 +33,9 @@ pub(crate) struct Ended {
     _master: Box<dyn MasterPty + Send>,
 }
 
+/// The question at the end of `new` on a machine without Nix.
+const OFFER: &str = "Set this machine up for it";
+
 impl Terminal {
     /// Starts the binary in a terminal of a size.
     pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str], (rows, cols): (u16, u16)) -> Self {
@@ -144,7 +147,13 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn end_within(mut self, patience: Duration) -> Ended {
         let deadline = Instant::now() + patience;
+        let mut has_declined = false;
         loop {
+            // On a machine without a usable Nix, `new` ends by offering to bring it.
+            if !has_declined && self.screen().contains(OFFER) {
+                has_declined = true;
+                self.send("n\r");
+            }
             match self.output.recv_timeout(Duration::from_millis(20)) {
                 Ok(bytes) => self.feed(&bytes),
                 Err(_) => {
