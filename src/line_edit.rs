@@ -34,6 +34,9 @@ pub enum EditError {
     /// The line to be replaced is not there.
     #[error("the line `{0}` is not there")]
     NoSuchLine(String),
+    /// An empty line is to be replaced, or to take the place of one; it could not be found again.
+    #[error("an empty line names nothing")]
+    EmptyLine,
     /// The block was changed by somebody else.
     #[error("the lines between `{0}` and its end were changed by somebody else")]
     ChangedBlock(String),
@@ -57,7 +60,9 @@ impl LineEdit {
                 Ok(appended(text, &missing))
             }
             Self::Replace { old, new } => {
-                if has_line(text, new.as_bytes()) {
+                if old.is_empty() || new.is_empty() {
+                    Err(EditError::EmptyLine)
+                } else if has_line(text, new.as_bytes()) {
                     Ok(text.to_vec())
                 } else if has_line(text, old.as_bytes()) {
                     Ok(replaced(text, old.as_bytes(), Some(new.as_bytes())))
