@@ -154,13 +154,12 @@ struct Line<'a> {
 }
 
 fn lines_of(text: &[u8]) -> Vec<Line<'_>> {
-    let line = |whole: &'_ [u8]| -> usize {
-        let content = whole.strip_suffix(b"\n").unwrap_or(whole);
-        content.strip_suffix(b"\r").unwrap_or(content).len()
-    };
-    text.split_inclusive(|byte| *byte == b'\n')
-        .map(|whole| Line { whole, content: whole.get(..line(whole)).unwrap_or(whole) })
-        .collect()
+    text.split_inclusive(|byte| *byte == b'\n').map(|whole| Line { whole, content: content(whole) }).collect()
+}
+
+/// A line without its end; a carriage return belongs to the end only before a line feed.
+fn content(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line)
 }
 
 fn has_line(text: &[u8], wanted: &[u8]) -> bool {
