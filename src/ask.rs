@@ -57,6 +57,7 @@ pub fn defaults() -> Box<dyn Ask> {
 
 /// Puts the terminal back into the state a shell expects, whatever a prompt was doing with it.
 pub fn restore_terminal() {
+    crate::ui::screen::leave();
     if crossterm::terminal::is_raw_mode_enabled().unwrap_or(false) {
         let _best_effort = crossterm::terminal::disable_raw_mode();
         let _best_effort = crossterm::execute!(io::stderr(), crossterm::event::DisableBracketedPaste, crossterm::cursor::Show);

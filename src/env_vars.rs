@@ -15,6 +15,8 @@ pub const STATE_DIR: &str = "NIXSTART_STATE_DIR";
 pub const NO_COLOR: &str = "NO_COLOR";
 /// The kind of terminal.
 pub const TERM: &str = "TERM";
+/// What decides how characters are written: the first of the three that is set.
+pub const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 /// The base directory of state.
 pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 /// The user's directory.
@@ -32,12 +34,15 @@ pub const GIT_AUTHOR_NAME: &str = "GIT_AUTHOR_NAME";
 pub const GIT_AUTHOR_EMAIL: &str = "GIT_AUTHOR_EMAIL";
 
 /// The table.
-pub const ALL: [EnvVar; 10] = [
+pub const ALL: [EnvVar; 13] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar { name: HOME, about: "Your directory; where state goes when nothing else says so" },
     EnvVar { name: NO_COLOR, about: "Turns colour off when it is set and not empty" },
     EnvVar { name: TERM, about: "`dumb` turns colour and drawing off" },
+    EnvVar { name: "LC_ALL", about: "Lines are drawn with ASCII characters when the locale does not write UTF-8" },
+    EnvVar { name: "LC_CTYPE", about: "The same, when `LC_ALL` is not set" },
+    EnvVar { name: "LANG", about: "The same, when neither is set" },
     EnvVar { name: PATH, about: "Where nix, git, direnv, node and the like are looked for" },
     EnvVar { name: SUDO, about: "Runs the steps that need root with this program in place of `sudo`" },
     EnvVar {

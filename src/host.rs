@@ -8,6 +8,7 @@ pub mod facts;
 pub mod files;
 pub mod git;
 pub mod interrupt;
+pub mod job_control;
 pub mod journal;
 pub mod lock;
 pub mod paths;

@@ -1,7 +1,7 @@
 //! nixstart takes a person from a bare machine to a running project whose environment is reproducible with Nix.
 //!
-//! The domain (values in, values out) knows nothing of the machine; `host` touches it; `ui` and `ask` talk to the
-//! person; `cli` joins them. `docs/architecture.md` tells the whole story.
+//! The domain (values in, values out) knows nothing of the machine; `host` touches it; `ui`, `ask` and
+//! `tui` talk to the person; `cli` joins them. `docs/architecture.md` tells the whole story.
 
 // Domain.
 pub mod changeset;
@@ -26,6 +26,7 @@ pub mod ask;
 pub mod cli;
 pub mod env_vars;
 pub mod host;
+pub mod tui;
 pub mod ui;
 
 pub use cli::main;

@@ -6,6 +6,7 @@
 pub mod doctor_view;
 pub mod plan_view;
 mod printable;
+pub mod screen;
 pub mod style;
 pub mod tree_view;
 
@@ -13,8 +14,8 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-pub use printable::printable;
 use printable::printable_text;
+pub use printable::{printable, visible};
 
 use crate::env_vars;
 use crate::error::{Error, ErrorKind};

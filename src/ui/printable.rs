@@ -5,6 +5,27 @@ pub fn printable(line: &str) -> String {
     without_controls(&anstream::adapter::strip_str(line).to_string())
 }
 
+/// A line with every character written out that a terminal would act on, that would reorder others, or that nobody would
+/// see. For what a person is asked to consent to: nothing in it may hide.
+pub fn visible(line: &str) -> String {
+    line.chars().fold(String::with_capacity(line.len()), |mut text, character| {
+        match character {
+            '\t' => text += TAB,
+            hidden if hidden.is_control() || is_unseen(hidden) => text.extend(hidden.escape_debug()),
+            seen => text.push(seen),
+        }
+        text
+    })
+}
+
+/// Marks of direction, separators and spaces without width. Joiners are left alone: scripts and emoji need them.
+const fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    ) || matches!(character, '\u{e0000}'..='\u{e007f}')
+}
+
 /// Text of ours and of others together: line breaks and the styles of [`super::style::Role`] stay. An escape sequence of
 /// somebody else loses only its control characters, because one without an end would take our own words along.
 pub(super) fn printable_text(text: &str) -> String {
@@ -51,6 +72,12 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_is_consented_to_can_hide() {
+        assert_eq!(visible("rm\u{1b}[8m -rf\u{202e} /\u{200b}\r"), "rm\\u{1b}[8m -rf\\u{202e} /\\u{200b}\\r");
+        assert_eq!(visible("a\tb 'c' \\d \u{e9}"), "a    b 'c' \\d \u{e9}");
+    }
+
+    #[test]
     fn a_sequence_without_an_end_takes_nothing_of_ours_along() {
         assert_eq!(printable_text("\u{1b}]0;evil is ready\nNext:\r\u{8}\u{1b}[2K"), "]0;evil is ready\nNext:[2K");
     }
@@ -69,6 +96,7 @@ mod tests {
         #[test]
         fn nothing_but_line_breaks_and_styles_remains(text in "[a-z\u{1b}\\[\\]0-9;mK\u{0}-\u{1f}\u{7f}-\u{9f}]{0,40}") {
             prop_assert!(!printable(&text).chars().any(char::is_control));
+            prop_assert!(!visible(&text).chars().any(char::is_control));
             let without_styles = KEPT.iter().fold(printable_text(&text), |text, kept| text.replace(kept, ""));
             prop_assert!(!without_styles.chars().any(char::is_control));
         }

@@ -146,3 +146,8 @@ fn the_table_of_checks_is_current() {
     }
     compare("docs/checks.md", &text);
 }
+
+#[test]
+fn the_table_of_keys_is_current() {
+    compare("docs/keys.md", &nixstart::tui::keymap::markdown());
+}
