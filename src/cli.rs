@@ -9,6 +9,7 @@ mod explain;
 mod help;
 mod man;
 mod new;
+mod review;
 mod secrets;
 mod setup;
 mod start_menu;

@@ -49,6 +49,11 @@ pub(super) fn carry_out(session: &mut Session, plan: &Plan, vault: &Vault, flags
     if !flags.yes {
         consent(session, plan)?;
     }
+    apply_consented(session, plan, vault, flags)
+}
+
+/// Applies a plan that was shown and consented to.
+pub(super) fn apply_consented(session: &mut Session, plan: &Plan, vault: &Vault, flags: PlanFlags) -> Result<Outcome> {
     super::setup::obtain_root(session, plan, flags.yes)?;
     let (mut journal, began) = Journal::begin(plan)?;
     let steps: Vec<Pending<'_>> = plan.pending().map(Pending::fresh).collect();
@@ -71,6 +76,7 @@ pub(super) fn resume(session: &mut Session, stored: &Stored, vault: &Vault, flag
         }
         return Ok(Outcome::Shown);
     }
+    super::setup::obtain_root(session, &rest, flags.yes)?;
     session.ui.say(&format!("Continuing what began at {}", stored.receipt.at));
     for step in &steps {
         apply::clear_leftovers(step, &stored.receipt.progress(&step.id))?;
@@ -109,18 +115,21 @@ fn consent(session: &mut Session, plan: &Plan) -> Result<()> {
     if !session.ask.is_interactive() {
         return match reason {
             None => Ok(()),
-            Some(reason) => Err(Error::new(
-                ErrorKind::NeedsInput,
-                format!("the plan needs your consent, because {reason}, and there is no terminal to ask on"),
-            )
-            .hint("look at it with `--dry-run`, then consent with `--yes`")),
+            Some(reason) => Err(nobody_to_ask(reason)),
         };
     }
-    if confirm(session, "Apply this plan?", true, "--yes")? {
-        Ok(())
-    } else {
-        Err(Error::new(ErrorKind::Declined, "you said no; nothing was changed"))
-    }
+    if confirm(session, "Apply this plan?", true, "--yes")? { Ok(()) } else { Err(declined()) }
+}
+
+/// A plan needs consent, and nobody can be asked.
+pub(super) fn nobody_to_ask(reason: &str) -> Error {
+    let message = format!("the plan needs your consent, because {reason}, and there is no terminal to ask on");
+    Error::new(ErrorKind::NeedsInput, message).hint("look at it with `--dry-run`, then consent with `--yes`")
+}
+
+/// The person said no.
+pub(super) fn declined() -> Error {
+    Error::new(ErrorKind::Declined, "you said no; nothing was changed")
 }
 
 /// Asks a yes-or-no question.
@@ -131,7 +140,7 @@ pub(super) fn confirm(session: &mut Session, prompt: &str, default: bool, flag: 
 }
 
 /// What the files that a plan replaces hold now.
-fn current(plan: &Plan) -> Current {
+pub(super) fn current(plan: &Plan) -> Current {
     let replaced = plan.steps.iter().filter_map(|step| match &step.action {
         Action::ReplaceFile { directory, path, .. } => Some(directory.join(path.as_str())),
         Action::EditFile { path, .. } => Some(path.clone()),

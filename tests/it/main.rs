@@ -23,6 +23,7 @@ mod formats;
 mod killed;
 mod new;
 mod nix;
+mod review;
 mod secrets;
 mod setup;
 mod support;

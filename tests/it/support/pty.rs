@@ -93,6 +93,14 @@ impl Terminal {
         self.wait_until(&format!("`{text}`"), |terminal| terminal.contains(text))
     }
 
+    /// Waits until a text is on the screen and something has come since so many bytes.
+    #[track_caller]
+    pub(crate) fn wait_for_new(&mut self, bytes: usize, text: &str) -> &mut Self {
+        self.wait_until(&format!("`{text}` anew"), |terminal| {
+            terminal.raw.len() > bytes && terminal.is_drawn_over() && terminal.contains(text)
+        })
+    }
+
     /// Waits until a text has come out since the last wait, wherever the screen is now.
     #[track_caller]
     fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
@@ -125,6 +133,23 @@ impl Terminal {
     /// What is on the screen now.
     pub(crate) fn screen(&self) -> String {
         self.parser.screen().contents()
+    }
+
+    /// Gives the terminal another size, as a window that is dragged does.
+    pub(crate) fn resize(&mut self, (rows, cols): (u16, u16)) -> &mut Self {
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.parser.screen_mut().set_size(rows, cols);
+        self
+    }
+
+    /// Whether the screen is taken over.
+    pub(crate) fn is_drawn_over(&self) -> bool {
+        self.parser.screen().alternate_screen()
+    }
+
+    /// The bytes that have come.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
     /// The id of the program's process.

@@ -1,0 +1,105 @@
+//! Lets a person look at a plan and leave steps out of it: over the whole screen, or as numbered questions in plain lines.
+
+use std::collections::BTreeSet;
+
+use super::{Session, carry_out};
+use crate::ask::Asked;
+use crate::error::Result;
+use crate::plan::{Plan, Privilege, needs_consent};
+use crate::question::{Answer, Choice, Question, QuestionKind};
+use crate::tui;
+use crate::tui::screen::review::selection::{self, Switched};
+pub(super) use crate::tui::screen::review::{Outcome, Review};
+use crate::tui::text::count;
+use crate::ui::plan_view;
+
+/// Reviews a plan. With consent from elsewhere nothing is asked; without a terminal it is an error where consent is needed.
+pub(super) fn review(session: &mut Session, review: &Review<'_>, has_consent: bool) -> Result<Outcome> {
+    let everything = Outcome::Apply { skipped: BTreeSet::new() };
+    if has_consent || review.plan.pending().next().is_none() {
+        return Ok(everything);
+    }
+    if !session.ask.is_interactive() {
+        return match needs_consent(review.plan) {
+            None => Ok(everything),
+            Some(reason) => Err(carry_out::nobody_to_ask(reason)),
+        };
+    }
+    if tui::can_draw(&session.ui) { tui::screen::review::show(&session.ui, review) } else { review_plain(session, review) }
+}
+
+/// The plan without the steps that were left out.
+pub(super) fn without(mut plan: Plan, skipped: &BTreeSet<String>) -> Plan {
+    plan.steps.retain(|step| !skipped.contains(&step.id));
+    plan
+}
+
+fn review_plain(session: &mut Session, review: &Review<'_>) -> Result<Outcome> {
+    plan_view::show(&mut session.ui, review.plan, review.current);
+    for note in &review.notes {
+        session.ui.note(note);
+    }
+    let skipped = ask_what_to_leave_out(session, review)?;
+    let on = || review.plan.pending().filter(|step| !skipped.contains(&step.id));
+    if on().next().is_none() {
+        session.ui.say("Every step is left out");
+        return Ok(Outcome::Cancel);
+    }
+    let root = match on().filter(|step| step.privilege == Privilege::Root).count() {
+        0 => String::new(),
+        root => format!(" ({root} as root)"),
+    };
+    let question = format!("Apply {}{root}?", count(on().count(), "step", "steps"));
+    let is_accepted = carry_out::confirm(session, &question, true, "--yes")?;
+    Ok(if is_accepted { Outcome::Apply { skipped } } else { Outcome::Cancel })
+}
+
+/// Asks which of the optional steps are done. A plan of one step is a question of yes or no already.
+fn ask_what_to_leave_out(session: &mut Session, review: &Review<'_>) -> Result<BTreeSet<String>> {
+    let optional: Vec<Choice> = review
+        .plan
+        .pending()
+        .filter(|step| review.optional.contains(&step.id))
+        .map(|step| Choice { value: step.id.clone(), label: Some(step.title.clone()), help: None })
+        .collect();
+    if optional.is_empty() || review.plan.pending().nth(1).is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let all: Vec<String> = optional.iter().map(|choice| choice.value.clone()).collect();
+    let question = Question {
+        kind: QuestionKind::Multiselect,
+        help: Some("All are chosen; leave out what you do not want".to_owned()),
+        choices: optional,
+        ..Question::confirm("steps", "Which steps?")
+    };
+    let default = Answer::List(all.clone());
+    let answer = session.ask.ask(&mut session.ui, Asked { question: &question, default: Some(&default), flag: "--yes" })?;
+    let Answer::List(chosen) = answer else { return Ok(BTreeSet::new()) };
+    Ok(leave_out(session, review, all.into_iter().filter(|id| !chosen.contains(id))))
+}
+
+/// Leaves steps out with what needs them, unless what needs them cannot be left out.
+fn leave_out(session: &mut Session, review: &Review<'_>, unwanted: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let title = |id: &str| review.plan.step(id).map_or_else(|| id.to_owned(), |step| step.title.clone());
+    let mut off = BTreeSet::new();
+    for id in unwanted {
+        if off.contains(&id) {
+            continue;
+        }
+        match selection::toggle(&off, &id, &review.optional, &review.requires) {
+            Switched::Off { with } => {
+                for other in &with {
+                    session.ui.say(&format!("Left out too: `{}`, which needs `{}`", title(other), title(&id)));
+                }
+                off.insert(id);
+                off.extend(with);
+            }
+            Switched::Refused { needed_by } => {
+                let by = needed_by.map_or_else(String::new, |by| format!(", because `{}` needs it", title(&by)));
+                session.ui.warn(&format!("`{}` stays{by}", title(&id)));
+            }
+            Switched::On { .. } => {}
+        }
+    }
+    off
+}
