@@ -68,7 +68,7 @@ fn ask_what_to_leave_out(session: &mut Session, review: &Review<'_>) -> Result<B
     let all: Vec<String> = optional.iter().map(|choice| choice.value.clone()).collect();
     let question = Question {
         kind: QuestionKind::Multiselect,
-        help: Some("All are chosen; leave out what you do not want".to_owned()),
+        help: Some("All of them, unless you say otherwise".to_owned()),
         choices: optional,
         ..Question::confirm("steps", "Which steps?")
     };

@@ -199,8 +199,10 @@ fn a_change_of_size_is_followed() {
     let sandbox = broken_project();
     let mut terminal = Terminal::start(&sandbox, &ARGUMENTS, SIZE);
     terminal.wait_for("2 of 2 steps on").resize((10, 40)).wait_for("The terminal has 40 columns and 10 rows");
-    // Nobody consents to what they cannot see.
-    terminal.send("ay").resize((40, 140)).wait_for("2 of 2 steps on").wait_for("chmod 0600");
+    // Nobody consents to what they cannot see. What is drawn anew tells that the keys before it were read.
+    let before = terminal.raw().len();
+    terminal.send("ay\x0c").wait_for_new(before, "The terminal has 40 columns and 10 rows");
+    terminal.resize((40, 140)).wait_for("2 of 2 steps on").wait_for("chmod 0600");
     terminal.send("ay");
     let ended = terminal.end();
     assert_eq!(ended.code, 0, "{}", ended.text);

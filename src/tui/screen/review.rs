@@ -238,11 +238,10 @@ impl ReviewScreen {
         let notes = self.entries.iter().find_map(Entry::notes).unwrap_or_default();
         let facts = [
             match root {
-                0 => "None of them needs root.".to_owned(),
-                1 => "1 of them runs as root.".to_owned(),
-                root => format!("{root} of them run as root."),
+                0 => "Nothing runs as root.".to_owned(),
+                root => format!("{} as root.", count(root, "step runs", "steps run")),
             },
-            if final_steps == 0 { String::new() } else { format!("{final_steps} of them cannot be undone.") },
+            if final_steps == 0 { String::new() } else { format!("{} cannot be undone.", count(final_steps, "step", "steps")) },
             if self.off.is_empty() {
                 String::new()
             } else {

@@ -105,13 +105,16 @@ pub(super) fn verification(action: &Action) -> String {
     }
 }
 
-/// How much is downloaded, where the action says it.
+/// How much is downloaded at most, where the action says it.
 pub(super) fn download(action: &Action) -> Option<String> {
-    let bytes = action.summary().get("download_bytes")?.as_u64()?;
-    Some(match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
-    })
+    action.summary().get("most_bytes")?.as_u64().map(at_most)
+}
+
+fn at_most(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("max {} kB", bytes.div_ceil(1000)),
+        _ => format!("max {} MB", bytes.div_ceil(1_000_000)),
+    }
 }
 
 fn new_files(directory: &Utf8Path, tree: &FileTree) -> Vec<(Tone, String)> {
@@ -129,5 +132,25 @@ fn tone(line: &str) -> Tone {
         Some('-') => Tone::Removed,
         Some('@') => Tone::Place,
         _ => Tone::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_never_too_small() {
+        assert_eq!(
+            [at_most(0), at_most(1), at_most(999_999), at_most(12_000_001)],
+            ["max 0 kB", "max 1 kB", "max 1000 kB", "max 13 MB"]
+        );
+    }
+
+    #[test]
+    fn a_change_of_line_ends_is_seen() {
+        let lines = diff("/h/a".into(), Some(b"a\r\n"), b"a\n");
+        let lines: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
+        assert_eq!(lines, ["--- a/h/a", "+++ b/h/a", "@@ -1 +1 @@", "-a\\r", "+a"]);
     }
 }

@@ -150,7 +150,7 @@ fn applying_takes_two_keys_that_cannot_be_the_same() {
     assert!(matches!(model.modals.as_slice(), [Modal::Confirm(_)]));
     let Some(Modal::Confirm(confirm)) = model.modals.last() else { unreachable!() };
     assert_eq!(confirm.question, "Apply 4 steps?");
-    let facts = ["1 of them runs as root.", "1 of them cannot be undone.", "2 notes are in the last row."];
+    let facts = ["1 step runs as root.", "1 step cannot be undone.", "2 notes are in the last row."];
     assert_eq!(confirm.facts, facts);
     assert_eq!(press(&mut model, "n a esc a y"), [Effect::End(Ending::Accepted)]);
 }
