@@ -21,6 +21,7 @@ mod doctor;
 mod faults;
 mod formats;
 mod killed;
+mod machines;
 mod new;
 mod nix;
 mod review;

@@ -1,6 +1,7 @@
 //! A clean place to run the binary in, and what came of it.
 
 pub(crate) mod discord;
+pub(crate) mod machine;
 pub(crate) mod pty;
 pub(crate) mod tools;
 

@@ -1,0 +1,335 @@
+//! Real machines: that they are what they say, and `nixstart doctor` on them.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::machine::{Machine, OFFLINE};
+use crate::support::{Run, checkout, run};
+
+/// Debian with the daemon of Nix under systemd, direnv and git.
+const WITH_DAEMON: &str = "trixie+systemd+daemon+direnv";
+
+/// The status and the whole of some checks, as a user finds them.
+#[track_caller]
+fn doctor(machine: &Machine, user: &str, checks: &[&str]) -> Findings {
+    let flags = checks.iter().flat_map(|check| ["--check", check]);
+    let command: Vec<&str> = ["nixstart", "doctor", "--offline", "--json"].into_iter().chain(flags).collect();
+    Findings::of(machine.run_as(user, &command))
+}
+
+struct Findings {
+    code: i32,
+    document: Value,
+}
+
+impl Findings {
+    #[track_caller]
+    fn of(run: Run) -> Self {
+        assert!([0, 3].contains(&run.code), "{}\n{}", run.stdout, run.stderr);
+        Self { code: run.code, document: serde_json::from_str(&run.stdout).unwrap() }
+    }
+
+    fn check(&self, id: &str) -> &Value {
+        let checks = self.document["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["id"] == id).unwrap_or_else(|| panic!("no {id} in {:#}", self.document))
+    }
+
+    /// Asserts the status of a check.
+    #[track_caller]
+    fn has(self, id: &str, status: &str) -> Self {
+        assert_eq!(self.check(id)["status"], status, "{:#}", self.check(id));
+        self
+    }
+
+    /// Asserts that what a check found, in a sentence or in details, holds a text.
+    #[track_caller]
+    fn says(self, id: &str, text: &str) -> Self {
+        let found = format!("{} {}", self.check(id)["summary"], self.check(id)["details"]);
+        assert!(found.contains(text), "`{text}` is not in {found}");
+        self
+    }
+
+    /// Asserts what the first fix of a check is: a command, or `setup`.
+    #[track_caller]
+    fn advises(self, id: &str, expected: &str) -> Self {
+        let fix = &self.check(id)["fixes"][0];
+        let words = |list: &Value, between: &str| {
+            let words = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+            words.collect::<Vec<_>>().join(between)
+        };
+        let command = match fix["by"].as_str() {
+            Some("run") => words(&fix["command"], " "),
+            Some("setup") => "setup".to_owned(),
+            _ => words(&fix["commands"], "; "),
+        };
+        assert_eq!(command, expected, "{fix:#}");
+        self
+    }
+}
+
+#[test]
+fn a_machine_is_a_clone_of_its_own_and_leaves_nothing() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    assert_eq!(machine.run(&["sh", "-c", "exit 7"]).code, 7);
+    assert_eq!(
+        machine.run_as("ada", &["sh", "-c", "whoami; pwd; echo $HOME $USER; cat"]).expect(0).stdout,
+        "ada\n/home/ada\n/home/ada ada\n"
+    );
+    assert_eq!(
+        machine.run_with("ada", &[("WORD", "a b")], &["sh", "-c", "echo $WORD; cat"], "typed").expect(0).stdout,
+        "a b\ntyped"
+    );
+    machine.write("/etc/deep/below/file", "text\n");
+    assert_eq!(machine.read("/etc/deep/below/file"), "text\n");
+    machine.run_as("ada", &["ln", "-s", "nowhere", "link"]).expect(0);
+    assert!(machine.exists("/home/ada/link") && !machine.exists("/home/ada/nowhere"));
+    machine.run_as("ada", &["unshare", "--user", "--map-root-user", "true"]).expect(0);
+    machine.run_as("ada", &["nixstart", "--version"]).expect(0);
+
+    let other = Machine::start("bookworm").unwrap();
+    assert!(!other.exists("/etc/deep"));
+    let (directory, process) = (machine.directory(), std::fs::read_to_string(machine.directory().join("pid")).unwrap());
+    machine.run(&["sh", "-c", "setsid -f sleep 86400 > /dev/null 2>&1"]).expect(0);
+    drop(machine);
+    assert!(!directory.exists());
+    assert!(!Path::new("/proc").join(process.trim()).exists());
+    other.run(&["true"]).expect(0);
+}
+
+#[test]
+fn a_host_that_cannot_make_machines_says_why() {
+    let cache = tempfile::tempdir().unwrap();
+    let mut make = Command::new(checkout().join("tests/machines/make"));
+    // Without /usr/sbin, where debootstrap is.
+    make.arg("trixie").env("NIXSTART_TEST_CACHE", cache.path()).env("PATH", "/usr/bin:/bin");
+    let said = run(&mut make, "").expect(77).stderr;
+    assert!(["not installed", "takes root"].iter().any(|why| said.contains(why)), "{said}");
+}
+
+#[test]
+fn a_machine_stops_when_its_test_is_killed() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    let mut owner = Command::new("sleep").arg("86400").spawn().unwrap();
+    let directory = tempfile::Builder::new().prefix("nixstart-machine-").tempdir().unwrap();
+    let mut enter = Command::new(checkout().join("tests/machines/enter"));
+    enter.arg("--keep").arg(directory.path()).args(["--until", &owner.id().to_string(), "bookworm", "--", "true"]);
+    run(&mut enter, "").expect(0);
+    let process = Path::new("/proc").join(std::fs::read_to_string(directory.path().join("pid")).unwrap().trim());
+    assert!(process.exists());
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    wait_until(|| !process.exists() && !directory.path().exists());
+    machine.run(&["true"]).expect(0);
+}
+
+#[track_caller]
+fn wait_until(holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "it does not come about");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn people_of_a_machine_have_the_sudo_they_should() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    let sudo = |user, command: &[&str]| machine.run_as(user, &[&["sudo", "-n"], command].concat());
+    assert_eq!(sudo("bob", &["id", "-un"]).expect(0).stdout, "root\n");
+    sudo("carol", &["true"]).expect(1).says("a password is required");
+    sudo("ada", &["true"]).expect(1).says("a password is required");
+    sudo("dan", &["apt-get", "--version"]).expect(0);
+    sudo("dan", &["true"]).expect(1).says("a password is required");
+
+    let mut terminal = machine.terminal("carol", &[], &["sudo", "id", "-un"], (24, 80));
+    terminal.wait_for("password for carol").send("carol\r");
+    let ended = terminal.end();
+    assert_eq!(ended.code, 0, "{}", ended.text);
+    assert!(ended.text.ends_with("root\r\n"), "{}", ended.text);
+    let mut terminal = machine.terminal("ada", &[], &["sudo", "true"], (24, 80));
+    terminal.wait_for("password for ada").send("\u{3}");
+    assert_eq!(terminal.end().code, 1);
+}
+
+#[test]
+fn bookworm_has_a_nix_too_old_for_nixpkgs() {
+    let Some(machine) = Machine::start("bookworm+nix") else { return };
+    let found = doctor(&machine, "ada", &["nix-present", "nix-version-min"]);
+    assert_eq!(found.code, 3);
+    found
+        .has("nix-present", "pass")
+        .has("nix-version-min", "fail")
+        .says("nix-version-min", "2.8")
+        .advises("nix-version-min", "setup");
+    let whole = Findings::of(machine.run_as("ada", &["nixstart", "doctor", "--offline", "--json"]));
+    assert_eq!(whole.document["summary"]["crash"], 0, "{:#}", whole.document);
+}
+
+#[test]
+fn a_bare_machine_needs_setup() {
+    let Some(machine) = Machine::start("trixie") else { return };
+    let found = doctor(&machine, "ada", &["nix-present", "nix-version-min", "daemon-socket"]);
+    assert_eq!(found.code, 3);
+    found.has("nix-present", "fail").advises("nix-present", "setup").has("nix-version-min", "skip").has("daemon-socket", "skip");
+    let whole = Findings::of(machine.run_as("ada", &["nixstart", "doctor", "--offline", "--json"]));
+    assert_eq!(whole.document["summary"]["crash"], 0, "{:#}", whole.document);
+}
+
+#[test]
+fn nix_installed_by_hand_gives_the_offline_shell_to_ada() {
+    let Some(machine) = Machine::start("trixie+systemd") else { return };
+    assert!(!machine.exists("/nix"));
+    // What `setup --route distro` will do.
+    machine
+        .script(
+            "bob",
+            "sudo apt-get update
+        sudo DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nix-bin nix-setup-systemd direnv
+        sudo usermod -aG nix-users ada",
+        )
+        .expect(0);
+    let project = machine.flake("ada");
+    let before = machine.run_with("ada", &[OFFLINE], &["nix", "develop", &project, "-c", "true"], "");
+    before.expect(1).says("experimental Nix feature");
+    machine
+        .script("ada", "mkdir -p .config/nix; echo extra-experimental-features = nix-command flakes > .config/nix/nix.conf")
+        .expect(0);
+
+    let says = |command: &[&str]| machine.run_with("ada", &[OFFLINE], command, "");
+    let greeting = "echo $GREETING, $HOOKED";
+    assert_eq!(
+        says(&["nix", "develop", &project, "-c", "sh", "-c", greeting]).expect(0).stdout,
+        "hello from the dev shell, yes\n"
+    );
+    says(&["direnv", "exec", &project, "true"]).expect(1).says("is blocked");
+    says(&["direnv", "allow", &project]).expect(0);
+    assert_eq!(says(&["direnv", "exec", &project, "sh", "-c", "echo $GREETING"]).expect(0).stdout, "hello from the dev shell\n");
+    // It was the daemon that built it, as one of its users.
+    assert_eq!(machine.run(&["systemctl", "is-active", "nix-daemon.service"]).stdout, "active\n");
+    assert_eq!(machine.run(&["stat", "-c", "%U", "/nix/store"]).stdout, "root\n");
+    // Builds run in a sandbox, as they do on a machine of a person.
+    let deep =
+        ["nixstart", "doctor", "--offline", "--deep", "--json", "--check", "sandbox-effective", "--check", "store-probe-build"];
+    Findings::of(machine.run_as("ada", &deep)).has("sandbox-effective", "pass").has("store-probe-build", "pass");
+    doctor(&machine, "ada", &["daemon-socket", "daemon-access", "flakes-enabled", "nix-version-min"])
+        .has("daemon-socket", "pass")
+        .has("daemon-access", "pass")
+        .has("flakes-enabled", "pass")
+        .has("nix-version-min", "pass");
+}
+
+#[test]
+fn who_may_talk_to_the_daemon_is_told_and_mended() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    doctor(&machine, "ada", &["daemon-access"])
+        .has("daemon-access", "fail")
+        .says("daemon-access", "`ada` is not in the group `nix-users`")
+        .advises("daemon-access", "usermod -aG nix-users ada");
+    // Who may not become root is told so, and nothing is changed.
+    let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "daemon-access"];
+    for user in ["ada", "carol", "dan"] {
+        let run = machine.run_as(user, &mend).says("a password is required");
+        assert_ne!(run.code, 0);
+        assert!(!machine.run_as(user, &["id", "-Gn"]).stdout.contains("nix-users"));
+    }
+
+    // bob may, through sudo; his session stays as it is.
+    machine.run_as("bob", &mend).expect(0).says("done: Add `bob` to the group `nix-users`").says("log in again");
+    assert!(machine.run_as("bob", &["id", "-Gn"]).stdout.contains("nix-users"));
+    doctor(&machine, "bob", &["daemon-access"]).has("daemon-access", "pass");
+    machine.run_as("bob", &["nix", "--extra-experimental-features", "nix-command", "store", "info"]).expect(0);
+
+    // A session from before knows nothing of the group.
+    let session = ["setpriv", "--reuid=bob", "--regid=bob", "--clear-groups", "--reset-env"];
+    let look = ["nixstart", "doctor", "--offline", "--json", "--check", "daemon-access"];
+    Findings::of(machine.run(&[session.as_slice(), &look].concat()))
+        .has("daemon-access", "warn")
+        .says("daemon-access", "this session began before that");
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_is_told_and_started() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    machine.script("root", "usermod -aG nix-users bob").expect(0);
+    let checks = ["daemon-socket", "daemon-access"];
+    doctor(&machine, "bob", &checks).has("daemon-socket", "pass").has("daemon-access", "pass");
+
+    // Stopped: systemd leaves the socket's file behind, where nobody listens.
+    machine.script("root", "systemctl stop nix-daemon.socket nix-daemon.service").expect(0);
+    doctor(&machine, "bob", &checks)
+        .has("daemon-socket", "fail")
+        .says("daemon-socket", "nobody listens")
+        .advises("daemon-socket", "systemctl restart nix-daemon.socket")
+        .has("daemon-access", "skip");
+    let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "daemon-socket"];
+    machine.run_as("bob", &mend).expect(0).says("done: Start the daemon");
+    assert_eq!(machine.run(&["systemctl", "is-active", "nix-daemon.socket"]).stdout, "active\n");
+    doctor(&machine, "bob", &checks).has("daemon-socket", "pass");
+
+    // No file at all, and one that a killed daemon of nobody's unit left.
+    machine.script("root", "systemctl stop nix-daemon.socket nix-daemon.service; rm /nix/var/nix/daemon-socket/socket").expect(0);
+    doctor(&machine, "bob", &checks).has("daemon-socket", "fail").says("daemon-socket", "has no socket");
+    let killed = "nix-daemon --daemon > /dev/null 2>&1 &
+        until [ -S /nix/var/nix/daemon-socket/socket ]; do sleep 0.05; done
+        kill -KILL $!";
+    machine.script("root", killed).expect(0);
+    doctor(&machine, "bob", &checks).has("daemon-socket", "fail").says("daemon-socket", "nobody listens");
+    machine.run_as("bob", &mend).expect(0);
+    machine.run_as("bob", &["nix", "--extra-experimental-features", "nix-command", "store", "info"]).expect(0);
+}
+
+#[test]
+fn a_store_without_room_is_told() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    machine.script("root", "usermod -aG nix-users ada").expect(0);
+    let checks = ["disk-space", "disk-inodes", "daemon-socket"];
+    doctor(&machine, "ada", &checks).has("disk-space", "pass").has("disk-inodes", "pass");
+    let onto = |options: &str, fill: &str| {
+        machine
+            .script(
+                "root",
+                &format!(
+                    "systemctl stop nix-daemon.socket nix-daemon.service
+            mkdir -p /other; mount -t tmpfs -o mode=755,{options} other /other; cp -a /nix/. /other
+            ({fill}) 2> /dev/null || true
+            mount --move /other /nix; systemctl start nix-daemon.socket"
+                ),
+            )
+            .expect(0);
+    };
+    onto("size=40m", "head -c 100M /dev/zero > /other/fill");
+    doctor(&machine, "ada", &checks).has("disk-space", "fail").says("disk-space", "/nix").has("daemon-socket", "pass");
+    machine.script("root", "systemctl stop nix-daemon.socket nix-daemon.service; umount /nix").expect(0);
+    onto("size=9g,nr_inodes=300", "for file in $(seq 400); do touch /other/$file; done");
+    doctor(&machine, "ada", &checks).has("disk-inodes", "fail").has("disk-space", "pass").has("daemon-socket", "pass");
+}
+
+#[test]
+fn a_store_mounted_read_only_is_no_stopped_daemon() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    // A file system of its own, as /nix often is.
+    machine
+        .script(
+            "root",
+            "usermod -aG nix-users ada; systemctl stop nix-daemon.socket nix-daemon.service
+            mkdir /disk; mount -t tmpfs -o mode=755 disk /disk; cp -a /nix/. /disk
+            mount --bind /disk /nix; systemctl start nix-daemon.socket",
+        )
+        .expect(0);
+    let checks = ["nix-mount-flags", "daemon-socket"];
+    doctor(&machine, "ada", &checks).has("nix-mount-flags", "pass").has("daemon-socket", "pass");
+    for (flag, back) in [("ro", "rw"), ("noexec", "exec")] {
+        machine.run(&["mount", "-o", &format!("remount,bind,{flag}"), "/nix"]).expect(0);
+        let remount = format!("mount -o remount,{back} /nix");
+        doctor(&machine, "ada", &checks)
+            .has("nix-mount-flags", "fail")
+            .advises("nix-mount-flags", &format!("sudo {remount}; grep -n /nix /etc/fstab"))
+            .has("daemon-socket", "pass");
+        machine.script("root", &remount).expect(0);
+        doctor(&machine, "ada", &checks).has("nix-mount-flags", "pass");
+    }
+}
