@@ -144,11 +144,10 @@ fn select(choices: &Choices, setup: &mut Setup) {
 }
 
 /// The ids of every step there is.
-pub const STEPS: [&str; 8] =
-    ["packages-settle", "packages-update", "nix", "nix-group", "nix-daemon", "flakes", "direnv", "direnv-hook"];
+pub const STEPS: [&str; 7] = ["packages-settle", "packages-update", "nix", "nix-group", "flakes", "direnv", "direnv-hook"];
 
 /// Those that bring Nix itself.
-const INSTALL: [&str; 5] = ["packages-settle", "packages-update", "nix", "nix-group", "nix-daemon"];
+const INSTALL: [&str; 4] = ["packages-settle", "packages-update", "nix", "nix-group"];
 
 /// What a person would type for a step.
 pub fn typed(step: &Step) -> Option<String> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 
-use super::review::{self, Review};
+use super::review;
 use super::{PlanFlags, Session, carry_out};
 use crate::doctor::redact::{Identity, redact};
 use crate::doctor::report::{self, Summary};
@@ -18,7 +18,7 @@ use crate::host::journal::{self, Listed};
 use crate::host::lock::Lock;
 use crate::host::probe::{self, Gathered, Reach, Vantage};
 use crate::host::vault::Vault;
-use crate::plan::{Plan, receipt};
+use crate::plan::receipt;
 use crate::ui::doctor_view;
 
 /// Find out what stops a Nix project from working, and mend it
@@ -209,16 +209,8 @@ fn fix(args: &Args, session: &mut Session, vantage: &Vantage, findings: &[Findin
     let only_shows = flags.dry_run || (flags.json && !flags.yes);
     let _lock = if only_shows { None } else { Some(Lock::acquire(&vantage.directory)?) };
     let plan = mend::plan(findings, &vantage.directory, &resolve);
-    let is_reviewed =
-        session.ask.is_interactive() && !flags.yes && !flags.json && !flags.dry_run && plan.pending().next().is_some();
-    let (plan, outcome) = if is_reviewed {
-        let plan = reviewed(session, plan)?;
-        let outcome = carry_out::apply_consented(session, &plan, &Vault::default(), flags)?;
-        (plan, outcome)
-    } else {
-        let outcome = carry_out::carry_out(session, &plan, &Vault::default(), flags)?;
-        (plan, outcome)
-    };
+    let optional = plan.steps.iter().map(|step| step.id.clone()).collect();
+    let (plan, outcome) = review::carry_out(session, plan, optional, BTreeMap::new(), flags)?;
     if outcome != carry_out::Outcome::Applied {
         if plan.steps.is_empty() {
             session.ui.say("There is nothing that nixstart can mend itself");
@@ -232,22 +224,6 @@ fn fix(args: &Args, session: &mut Session, vantage: &Vantage, findings: &[Findin
         doctor_view::show(&mut session.ui, &again);
     }
     verdict(Summary::of(&again), args.strict)
-}
-
-/// The plan without what the person leaves out. Every step mends something of its own, so each can be.
-fn reviewed(session: &mut Session, plan: Plan) -> Result<Plan> {
-    let optional = plan.steps.iter().map(|step| step.id.clone()).collect();
-    let current = carry_out::current(&plan);
-    let review = Review { plan: &plan, optional, requires: BTreeMap::new(), current: &current, notes: Vec::new() };
-    match review::review(session, &review, false)? {
-        review::Outcome::Apply { skipped } => {
-            for step in plan.steps.iter().filter(|step| skipped.contains(&step.id)) {
-                session.ui.say(&format!("left out: {}", step.title));
-            }
-            Ok(review::without(plan, &skipped))
-        }
-        review::Outcome::Cancel => Err(carry_out::declined()),
-    }
 }
 
 fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {

@@ -1,10 +1,11 @@
 //! Lets a person look at a plan and leave steps out of it: over the whole screen, or as numbered questions in plain lines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Session, carry_out};
+use super::{PlanFlags, Session, carry_out};
 use crate::ask::Asked;
 use crate::error::Result;
+use crate::host::vault::Vault;
 use crate::plan::{Plan, Privilege, needs_consent};
 use crate::question::{Answer, Choice, Question, QuestionKind};
 use crate::tui;
@@ -26,6 +27,30 @@ pub(super) fn review(session: &mut Session, review: &Review<'_>, has_consent: bo
         };
     }
     if tui::can_draw(&session.ui) { tui::screen::review::show(&session.ui, review) } else { review_plain(session, review) }
+}
+
+/// Carries a plan out, after a review where a person can be asked; returns what was left of it.
+pub(super) fn carry_out(
+    session: &mut Session,
+    plan: Plan,
+    optional: BTreeSet<String>,
+    requires: BTreeMap<String, Vec<String>>,
+    flags: PlanFlags,
+) -> Result<(Plan, carry_out::Outcome)> {
+    let is_asked = session.ask.is_interactive() && !flags.yes && !flags.json && !flags.dry_run;
+    if !is_asked || plan.pending().next().is_none() {
+        let outcome = carry_out::carry_out(session, &plan, &Vault::default(), flags)?;
+        return Ok((plan, outcome));
+    }
+    let current = carry_out::current(&plan);
+    let asked = Review { plan: &plan, optional, requires, current: &current, notes: plan.notes.clone() };
+    let Outcome::Apply { skipped } = review(session, &asked, false)? else { return Err(carry_out::declined()) };
+    for step in plan.steps.iter().filter(|step| skipped.contains(&step.id)) {
+        session.ui.say(&format!("left out: {}", step.title));
+    }
+    let plan = without(plan, &skipped);
+    let outcome = carry_out::apply_consented(session, &plan, &Vault::default(), flags)?;
+    Ok((plan, outcome))
 }
 
 /// The plan without the steps that were left out.

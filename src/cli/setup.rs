@@ -1,12 +1,15 @@
 //! `nixstart setup`: a machine that is ready for Nix projects, by a plan that can be taken back.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use serde_json::{Value, json};
 
-use super::{PlanFlags, Session, carry_out, undo};
+use super::{PlanFlags, Session, carry_out, review, undo};
 use crate::doctor;
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::host::exec::{self, Request};
 use crate::host::lock::Lock;
 use crate::host::probe::{self, Reach, Vantage};
 use crate::host::vault::Vault;
@@ -14,6 +17,7 @@ use crate::host::{journal, paths, privilege};
 use crate::plan::receipt::Status;
 use crate::plan::{Plan, Privilege};
 use crate::setup::{self, Choices, Route, Setup, SetupError};
+use crate::template::escape;
 use crate::ui::{doctor_view, plan_view};
 
 /// Install and configure Nix and direnv on this machine
@@ -64,11 +68,14 @@ impl Args {
     }
 }
 
+/// How long the proof may take: it starts Nix for the first time.
+const PROOF_TIME: Duration = Duration::from_secs(120);
+
 /// The checks that prove a step: an exit code of an installer is no proof.
 const fn proof(step: &str) -> &'static [&'static str] {
     match step.as_bytes() {
         b"nix" => &["nix-present", "nix-on-path", "nix-version-min", "daemon-access", "store-probe-build"],
-        b"nix-group" | b"nix-daemon" => &["daemon-access", "daemon-socket"],
+        b"nix-group" => &["daemon-access", "daemon-socket"],
         b"flakes" => &["flakes-enabled", "nix-conf-parse"],
         b"direnv-hook" => &["direnv-hook"],
         _ => &[],
@@ -96,13 +103,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     if args.explain && !args.json {
         show_routes(session, &setup);
     }
-    apply(args, session, &setup, &vantage)
+    apply(args, session, setup, &vantage)
 }
 
-fn apply(args: &Args, session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> {
+fn apply(args: &Args, session: &mut Session, mut setup: Setup, vantage: &Vantage) -> Result<()> {
     let flags = args.flags();
     if args.only_shows() && args.json {
-        return session.print_json(&to_json(setup));
+        return session.print_json(&to_json(&setup));
     }
     if setup.plan.steps.is_empty() {
         setup.plan.notes.iter().for_each(|note| session.ui.note(note));
@@ -112,11 +119,12 @@ fn apply(args: &Args, session: &mut Session, setup: &Setup, vantage: &Vantage) -
         session.ui.say("This machine is ready: nothing to do");
         return Ok(());
     }
-    let outcome = carry_out::carry_out(session, &setup.plan, &Vault::default(), flags)?;
+    let (plan, outcome) = review::carry_out(session, setup.plan, setup.optional.clone(), setup.requires.clone(), flags)?;
+    setup.plan = plan;
     if outcome != carry_out::Outcome::Applied {
         return Ok(());
     }
-    prove(session, setup, vantage)?;
+    prove(session, &setup, vantage)?;
     if setup.is_left_to_person { Err(left_to_person(args)) } else { Ok(()) }
 }
 
@@ -135,9 +143,8 @@ fn prove(session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> 
     let deep = Vantage { reach: Reach { network: false, deep: setup.plan.step("nix").is_some() }, ..vantage.clone() };
     let found = doctor::examine(&probe::gather(&deep).facts, |check| proofs.contains(check.id));
     let failed = found.iter().filter(|finding| matches!(finding.status, doctor::Status::Fail(_)));
-    // A group that was just joined is the session's only after a login; it cannot be proven before.
-    let waits_for_login = setup.needs_login && failed.clone().all(|finding| finding.check.id == "daemon-access");
-    if failed.clone().next().is_some() && !waits_for_login {
+    let is_proven = failed.clone().next().is_none() || (setup.needs_login && proves_in_group(vantage, &proofs));
+    if !is_proven {
         doctor_view::show(&mut session.ui, &found);
         return Err(Error::new(ErrorKind::Partial, "the steps are done, but Nix does not work yet")
             .hint("`nixstart doctor` says what is missing")
@@ -150,6 +157,16 @@ fn prove(session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> 
         session.ui.say("This machine is ready. Open a new shell to use it.");
     }
     Ok(())
+}
+
+/// A group that was just joined is the session's only after a login; `sg` has it at once, so the same checks run there.
+fn proves_in_group(vantage: &Vantage, proofs: &BTreeSet<&str>) -> bool {
+    let Some(own) = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok()) else { return false };
+    let line = format!("{} doctor --offline --deep", escape::sh(own.as_str()));
+    let line = proofs.iter().fold(line, |line, id| line + " --check " + id);
+    let arguments = [setup::nix::USERS.to_owned(), "-c".to_owned(), line];
+    let request = Request { directory: &vantage.directory, program: "sg", arguments: &arguments, timeout: Some(PROOF_TIME) };
+    exec::perform(request, &mut |_| {}).is_ok()
 }
 
 fn parse_route(name: &str) -> Result<Route> {

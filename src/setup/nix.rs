@@ -11,7 +11,7 @@ use crate::plan::{Action, Privilege, Step, Undo};
 /// How long apt waits for another one.
 const LOCK: &str = "DPkg::Lock::Timeout=60";
 /// The group that Debian's daemon lets in.
-const USERS: &str = "nix-users";
+pub const USERS: &str = "nix-users";
 /// The line that switches flakes on.
 pub const FLAKES: &str = "extra-experimental-features = nix-command flakes";
 
@@ -125,21 +125,8 @@ fn packages(facts: &Facts, setup: &mut Setup) {
         }
         .step(&root),
     );
-    if facts.system.init.known() == Some(&Init::Systemd) {
-        setup.plan.steps.push(
-            Program {
-                id: "nix-daemon",
-                title: "Start the Nix daemon, now and after every boot".to_owned(),
-                explanation: "Its socket starts it when it is needed.",
-                privilege: Privilege::Root,
-                command: &["systemctl", "enable", "--now", "nix-daemon.socket"],
-                undo: Undo::Inverse { by: "run `systemctl disable --now nix-daemon.socket`".to_owned() },
-                takes_back: &["systemctl", "disable", "--now", "nix-daemon.socket"],
-            }
-            .step(&root),
-        );
-        setup.requires.insert("nix-daemon".to_owned(), vec!["nix".to_owned()]);
-    } else {
+    // Debian's package enables and starts the socket of the daemon itself where there is systemd.
+    if facts.system.init.known() != Some(&Init::Systemd) {
         setup.plan.notes.push("nothing starts the daemon here; run `sudo nix-daemon --daemon` after each boot".to_owned());
     }
     setup.requires.insert("nix".to_owned(), vec!["packages-update".to_owned()]);

@@ -27,6 +27,7 @@ mod nix;
 mod review;
 mod secrets;
 mod setup;
+mod setup_machines;
 mod support;
 mod template;
 mod undo;

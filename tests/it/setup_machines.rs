@@ -1,0 +1,61 @@
+//! `nixstart setup` on real machines: what it installs works, and what it wrote can be taken back.
+
+use pretty_assertions::assert_eq;
+
+use crate::support::machine::{Machine, OFFLINE};
+
+#[test]
+fn a_distribution_with_an_old_nix_is_refused() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    machine.script("bob", "sudo apt-get update").expect(0);
+    machine.run_as("bob", &["nixstart", "setup", "--plan", "--route", "distro"]).expect(10).says("projects need 2.18 or newer");
+}
+
+#[test]
+fn without_sudo_the_commands_are_listed_and_nothing_is_changed() {
+    let Some(machine) = Machine::start("trixie+systemd") else { return };
+    machine.script("bob", "sudo apt-get update").expect(0);
+    let run = machine.run_as("ada", &["nixstart", "setup", "--yes", "--route", "distro"]).expect(9);
+    run.says("sudo apt-get").says("sudo usermod -aG nix-users ada");
+    assert!(!machine.exists("/home/ada/.config/nix/nix.conf") && !machine.exists("/usr/bin/nix"));
+    let run = machine.run_as("ada", &["nixstart", "setup", "--yes", "--no-root", "--route", "distro"]);
+    assert_eq!(run.code, 9, "{}", run.stderr);
+}
+
+#[test]
+fn the_packages_of_the_distribution_make_a_machine_that_works() {
+    let Some(machine) = Machine::start("trixie+systemd") else { return };
+    machine.script("bob", "sudo apt-get update; printf 'alias mine=1' > ~/.bashrc").expect(0);
+    let before = machine.read("/home/bob/.bashrc");
+    let setup = ["nixstart", "setup", "--yes", "--route", "distro"];
+    machine.run_as("bob", &setup).expect(0).says("Install Nix with apt").says("Log out and in again");
+    assert!(machine.read("/home/bob/.bashrc").contains("direnv hook bash"));
+
+    // The next login is in the group.
+    let project = machine.flake("bob");
+    machine.run_with("bob", &[OFFLINE], &["nix", "develop", &project, "-c", "true"], "").expect(0);
+    machine.run_with("bob", &[OFFLINE], &["direnv", "allow", &project], "").expect(0);
+    machine.run_with("bob", &[OFFLINE], &["direnv", "exec", &project, "true"], "").expect(0);
+    machine.run_as("bob", &["nixstart", "doctor", "--offline", "--group", "nix", "--group", "daemon"]).expect(0);
+
+    machine.run_as("bob", &setup).expect(0).says("nothing to do");
+
+    let undone = machine.run_as("bob", &["nixstart", "setup", "--undo", "--yes"]).expect(0);
+    undone.says("apt-get purge nix-setup-systemd nix-bin").says("leaves /nix, the groups nixbld and nix-users");
+    assert_eq!(machine.read("/home/bob/.bashrc"), before);
+    assert!(!machine.exists("/home/bob/.config/nix/nix.conf"));
+    assert!(!machine.run_as("bob", &["id", "-nG"]).stdout.contains("nix-users"));
+}
+
+#[test]
+fn a_password_is_asked_by_sudo_itself() {
+    let Some(machine) = Machine::start("trixie+systemd") else { return };
+    machine.script("bob", "sudo apt-get update").expect(0);
+    let command = ["nixstart", "--plain", "setup", "--route", "distro", "--only", "packages-update"];
+    let mut terminal = machine.terminal("carol", &[], &command, (24, 80));
+    terminal.wait_for("Apply 1 step").send("yes\r");
+    terminal.wait_for("run as root").send("yes\r");
+    terminal.wait_for("password for carol").send("carol\r");
+    let ended = terminal.end_within(std::time::Duration::from_secs(120));
+    assert!(ended.text.contains("done: Fetch the lists of packages"), "{}", ended.text);
+}
