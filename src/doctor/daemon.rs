@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         source: "measured with Nix 2.8 and 2.26; DeterminateSystems/nix-installer#1156, #790",
         platform: Platform::Any,
         cost: Cost::Local,
-        needs: &["nix-present"],
+        needs: &["nix-mount-flags", "nix-present"],
         look: socket::answers,
     },
     Check {

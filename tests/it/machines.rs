@@ -233,7 +233,7 @@ fn who_may_talk_to_the_daemon_is_told_and_mended() {
     let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "daemon-access"];
     for user in ["ada", "carol", "dan"] {
         let run = machine.run_as(user, &mend).says("a password is required");
-        assert_ne!(run.code, 0);
+        assert_eq!(run.code, 9, "{}", run.stderr);
         assert!(!machine.run_as(user, &["id", "-Gn"]).stdout.contains("nix-users"));
     }
 
@@ -328,7 +328,7 @@ fn a_store_mounted_read_only_is_no_stopped_daemon() {
         doctor(&machine, "ada", &checks)
             .has("nix-mount-flags", "fail")
             .advises("nix-mount-flags", &format!("sudo {remount}; grep -n /nix /etc/fstab"))
-            .has("daemon-socket", "pass");
+            .has("daemon-socket", "skip");
         machine.script("root", &remount).expect(0);
         doctor(&machine, "ada", &checks).has("nix-mount-flags", "pass");
     }
