@@ -35,6 +35,9 @@ pub trait Ask {
     /// Gets the value of a secret; `None` is "later".
     fn secret(&mut self, ui: &mut Ui, spec: &SecretSpec, check: SecretCheck<'_>) -> Result<Option<SecretString>>;
 
+    /// Gets the passphrase of a private key, without showing it; `None` when nobody can be asked.
+    fn passphrase(&mut self, ui: &mut Ui, prompt: &str) -> Result<Option<SecretString>>;
+
     /// Whether a person answers.
     fn is_interactive(&self) -> bool;
 }

@@ -5,11 +5,15 @@ mod carry_out;
 pub mod completions;
 mod directory;
 mod doctor;
+mod enter;
+mod env;
 mod explain;
 mod help;
 mod man;
 mod new;
+mod permission;
 mod review;
+mod root;
 mod secrets;
 mod setup;
 mod start_menu;
@@ -24,7 +28,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::ask::{self, Ask};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{crash, facts, interrupt, paths};
+use crate::host::{crash, facts, interrupt, paths, privilege};
 use crate::ui::{Color, Options, Ui, Verbosity};
 
 /// From a bare machine to a running project whose environment is reproducible with Nix
@@ -68,6 +72,7 @@ struct Global {
 enum Command {
     New(Box<new::Args>),
     Template(template::Args),
+    Env(Box<env::Args>),
     Setup(setup::Args),
     Doctor(doctor::Args),
     Explain(explain::Args),
@@ -83,6 +88,8 @@ struct Session {
     ask: Box<dyn Ask>,
     /// Where the user's shell is, whatever `-C` says.
     shell_directory: Option<Utf8PathBuf>,
+    /// What this process ends with when nothing is wrong: that of a program which ran in its name.
+    exit_code: u8,
 }
 
 impl Session {
@@ -119,6 +126,31 @@ struct PlanFlags {
     /// Print the plan as JSON; applies it only together with `--yes`
     #[arg(long)]
     json: bool,
+    /// Whether a program that only its publisher vouches for may be downloaded.
+    #[arg(skip)]
+    accepts_unpinned: bool,
+    /// What the flag is called that only shows a plan.
+    #[arg(skip)]
+    shown_by: ShownBy,
+}
+
+/// The flag of a command that shows a plan and stops.
+#[derive(Debug, Clone, Copy, Default)]
+enum ShownBy {
+    /// `--dry-run`, nearly everywhere.
+    #[default]
+    DryRun,
+    /// `--plan`, where the plan is what the command is about.
+    Plan,
+}
+
+impl ShownBy {
+    const fn flag(self) -> &'static str {
+        match self {
+            Self::DryRun => "--dry-run",
+            Self::Plan => "--plan",
+        }
+    }
 }
 
 /// Runs the program and returns its exit code. A bug ends in a report and exit code 70.
@@ -137,12 +169,13 @@ fn run(args: Vec<OsString>) -> u8 {
         _ => Verbosity::Normal,
     };
     interrupt::listen();
-    let ui = Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain });
+    let mut ui = Ui::new(Options { color: cli.global.color, verbosity, plain: cli.global.plain });
+    ui.elevated_by(privilege::spoken());
     let ask = ask::for_terminal(&ui, cli.global.no_input);
-    let mut session = Session { ui, ask, shell_directory: paths::current_directory().ok() };
+    let mut session = Session { ui, ask, shell_directory: paths::current_directory().ok(), exit_code: 0 };
     let outcome = enter(&cli.global).and_then(|()| dispatch(cli.command, &mut session));
     match outcome {
-        Ok(()) => 0,
+        Ok(()) => session.exit_code,
         // Whoever read our output has what they wanted.
         Err(error) if error.is_broken_pipe() => 0,
         Err(error) => {
@@ -176,6 +209,7 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         None => start_menu::run(session),
         Some(Command::New(args)) => new::run(*args, session),
         Some(Command::Template(args)) => template::run(args, session),
+        Some(Command::Env(args)) => env::run(*args, session),
         Some(Command::Setup(args)) => setup::run(&args, session),
         Some(Command::Doctor(args)) => doctor::run(args, session),
         Some(Command::Explain(args)) => explain::run(&args, session),

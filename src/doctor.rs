@@ -28,7 +28,7 @@ use std::panic::{self, AssertUnwindSafe};
 use serde::Serialize;
 
 use crate::facts::{Facts, Unknown};
-pub use remedy::{Fix, Remedy};
+pub use remedy::{FileEdit, Fix, Remedy};
 
 /// The table of checks, in the order in which they are shown.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
@@ -312,6 +312,13 @@ pub struct Finding {
     pub check: &'static Check,
     /// How it ended.
     pub status: Status,
+}
+
+impl Finding {
+    /// Whether it is worth knowing and no more.
+    pub fn is_note(&self) -> bool {
+        self.check.severity == Severity::Informs && matches!(self.status, Status::Warn(_))
+    }
 }
 
 /// Judges the facts with every check that `is_wanted`. A check whose needs fail is skipped, so that one cause is said once.

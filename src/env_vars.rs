@@ -19,24 +19,78 @@ pub const TERM: &str = "TERM";
 pub const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 /// The base directory of state.
 pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// Where our own settings and the identity of age are, in place of `$XDG_CONFIG_HOME/nixstart`.
+pub const CONFIG_DIR: &str = "NIXSTART_CONFIG_DIR";
+/// The base directory of settings.
+pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// The private key that opens sealed files.
+pub const AGE_IDENTITY: &str = "NIXSTART_AGE_IDENTITY";
+/// Where public keys of people are asked for; tests name this machine.
+pub const GITHUB_URL: &str = "NIXSTART_GITHUB_URL";
+/// The base directory of programs that nixstart brings.
+pub const XDG_DATA_HOME: &str = "XDG_DATA_HOME";
 /// The user's directory.
 pub const HOME: &str = "HOME";
 /// Where programs are looked for.
 pub const PATH: &str = "PATH";
+/// How Nix is installed.
+pub const ROUTE: &str = "NIXSTART_ROUTE";
 /// The program that runs single steps as root, in place of sudo.
 pub const SUDO: &str = "NIXSTART_SUDO";
+/// Where `env check --online` asks in place of Discord.
+pub const DISCORD_API: &str = "NIXSTART_DISCORD_API";
 /// Set by sudo.
 pub const SUDO_USER: &str = "SUDO_USER";
+
+/// The editor for a whole screen.
+pub const VISUAL: &str = "VISUAL";
+/// The editor.
+pub const EDITOR: &str = "EDITOR";
+/// The directory of this login, which nobody else may look into.
+pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
+/// The repository, where git says so to its hooks.
+pub const GIT_DIR: &str = "GIT_DIR";
+/// The index that is committed, where git says so to its hooks.
+pub const GIT_INDEX_FILE: &str = "GIT_INDEX_FILE";
 
 /// The name of whoever commits.
 pub const GIT_AUTHOR_NAME: &str = "GIT_AUTHOR_NAME";
 /// The address of whoever commits.
 pub const GIT_AUTHOR_EMAIL: &str = "GIT_AUTHOR_EMAIL";
 
+/// The file of certificate authorities, for Nix and for us.
+pub const NIX_SSL_CERT_FILE: &str = "NIX_SSL_CERT_FILE";
+/// The file of certificate authorities, for OpenSSL and for us.
+pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+/// The file of certificate authorities, for curl and for us.
+pub const CURL_CA_BUNDLE: &str = "CURL_CA_BUNDLE";
+/// The proxy of HTTPS.
+pub const HTTPS_PROXY: &str = "https_proxy";
+/// The proxy of everything.
+pub const ALL_PROXY: &str = "all_proxy";
+/// Hosts that are asked without a proxy.
+pub const NO_PROXY: &str = "no_proxy";
+
+/// The thread that panics at the next key on a screen, for tests; no release has it.
+#[cfg(debug_assertions)]
+pub const TEST_PANIC: &str = "NIXSTART_TEST_PANIC";
+
+/// How many milliseconds a second of a screen has, for tests; no release has it.
+#[cfg(debug_assertions)]
+pub const TEST_SECOND: &str = "NIXSTART_TEST_SECOND";
+
 /// The table.
-pub const ALL: [EnvVar; 13] = [
+pub const ALL: [EnvVar; 31] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
+    EnvVar {
+        name: CONFIG_DIR,
+        about: "Keeps the identity of `env identity` in this directory in place of `$XDG_CONFIG_HOME/nixstart`",
+    },
+    EnvVar { name: XDG_CONFIG_HOME, about: "Base directory of that identity; `~/.config` when it is not set" },
+    EnvVar { name: AGE_IDENTITY, about: "File with the private key of SSH or age that `env unlock` tries first" },
+    EnvVar { name: GITHUB_URL, about: "Where `env share --to github:NAME` asks for keys, in place of GitHub" },
+    EnvVar { name: XDG_DATA_HOME, about: "Base directory of programs that setup brings; `~/.local/share` when it is not set" },
     EnvVar { name: HOME, about: "Your directory; where state goes when nothing else says so" },
     EnvVar { name: NO_COLOR, about: "Turns colour off when it is set and not empty" },
     EnvVar { name: TERM, about: "`dumb` turns colour and drawing off" },
@@ -44,18 +98,45 @@ pub const ALL: [EnvVar; 13] = [
     EnvVar { name: "LC_CTYPE", about: "The same, when `LC_ALL` is not set" },
     EnvVar { name: "LANG", about: "The same, when neither is set" },
     EnvVar { name: PATH, about: "Where nix, git, direnv, node and the like are looked for" },
+    EnvVar { name: ROUTE, about: "How `setup` installs Nix, also at the end of `new`, when `--route` does not say" },
     EnvVar { name: SUDO, about: "Runs the steps that need root with this program in place of `sudo`" },
+    EnvVar {
+        name: DISCORD_API,
+        about: "Where `env check --online` asks in place of `https://discord.com/api/v10`; http on this machine only",
+    },
     EnvVar {
         name: SUDO_USER,
         about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root",
     },
+    EnvVar {
+        name: VISUAL,
+        about: "The editor of `env edit --editor`, with its arguments; `vi` when neither it nor `EDITOR` is set",
+    },
+    EnvVar { name: EDITOR, about: "The same, when `VISUAL` is not set" },
+    EnvVar {
+        name: XDG_RUNTIME_DIR,
+        about: "Where the private copy is that your editor opens; a new private directory when it is not set",
+    },
+    EnvVar { name: GIT_DIR, about: "Set by git for its hooks: the repository that `env guard` looks at" },
+    EnvVar { name: GIT_INDEX_FILE, about: "Set by git for its hooks: the index that `env guard` looks at" },
     EnvVar { name: GIT_AUTHOR_NAME, about: "Your name in the commit of `--commit`, in place of git's `user.name`" },
     EnvVar { name: GIT_AUTHOR_EMAIL, about: "Your address in the commit of `--commit`, in place of git's `user.email`" },
+    EnvVar { name: NIX_SSL_CERT_FILE, about: "File of certificate authorities for downloads, in place of the system's" },
+    EnvVar { name: SSL_CERT_FILE, about: "The same, when `NIX_SSL_CERT_FILE` is not set" },
+    EnvVar { name: CURL_CA_BUNDLE, about: "The same, when neither of them is set" },
+    EnvVar { name: HTTPS_PROXY, about: "Proxy for downloads, such as `http://proxy:3128`; also in capitals" },
+    EnvVar { name: ALL_PROXY, about: "The same, when `https_proxy` is not set; also in capitals" },
+    EnvVar { name: NO_PROXY, about: "Hosts that are asked without a proxy, with commas between them; also in capitals" },
 ];
 
 /// The value of a variable, when it is set, not empty and text.
 pub fn get(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The value of a variable that other programs read too, in small letters or in capitals.
+pub fn get_in_any_case(name: &str) -> Option<String> {
+    get(name).or_else(|| get(&name.to_ascii_uppercase()))
 }
 
 /// Every variable that is text. What nixstart itself is told by is in the table; this is for what other programs are told.

@@ -94,6 +94,8 @@ impl ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     source: Box<dyn StdError + Send + Sync>,
+    /// The end of what a program said; it belongs to the message.
+    output: String,
     hints: Vec<String>,
 }
 
@@ -103,7 +105,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of a kind from a message or from another error, which stays its cause.
     pub fn new(kind: ErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source: source.into(), hints: Vec::new() }
+        Self { kind, source: source.into(), output: String::new(), hints: Vec::new() }
     }
 
     /// An expected failure that the user can mend.
@@ -119,6 +121,29 @@ impl Error {
     /// Something that is not done because it would not be safe.
     pub fn refused(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Refused, source)
+    }
+
+    /// Adds the end of what a program said.
+    #[must_use]
+    pub fn with_output(mut self, output: impl Into<String>) -> Self {
+        self.output = output.into();
+        self
+    }
+
+    /// Leaves out what a program said, for whoever has seen it already.
+    #[must_use]
+    pub fn without_output(self) -> Self {
+        self.with_output("")
+    }
+
+    /// The message without what a program said.
+    pub fn message(&self) -> String {
+        self.source.to_string()
+    }
+
+    /// The end of what a program said; empty when none did.
+    pub fn output(&self) -> &str {
+        &self.output
     }
 
     /// Adds what the user can do next.
@@ -147,13 +172,17 @@ impl Error {
         &self.hints
     }
 
-    /// The messages of the causes below the error itself, outermost first.
+    /// The messages of the causes below the error itself, outermost first. One that a message above it says already is left
+    /// out.
     pub fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();
-        let mut next = self.source.source();
+        let (mut said, mut next) = (self.source.to_string(), self.source.source());
         while let Some(cause) = next {
-            causes.push(cause.to_string());
-            next = cause.source();
+            let message = cause.to_string();
+            if !said.contains(&message) {
+                causes.push(message.clone());
+            }
+            (said, next) = (message, cause.source());
         }
         causes
     }
@@ -166,7 +195,8 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.source.fmt(formatter)
+        self.source.fmt(formatter)?;
+        if self.output.is_empty() { Ok(()) } else { write!(formatter, "\n{}", self.output) }
     }
 }
 
@@ -179,7 +209,9 @@ impl StdError for Error {
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         let hint = match error.kind() {
-            std::io::ErrorKind::StorageFull => Some("free some space and run the same command again"),
+            std::io::ErrorKind::StorageFull => {
+                Some("free some space and run the same command again; `df -i` tells when it is files that are too many")
+            }
             std::io::ErrorKind::PermissionDenied => Some("choose a place you may write to"),
             std::io::ErrorKind::ReadOnlyFilesystem => Some("choose a place that is not mounted read-only"),
             _ => None,
@@ -227,6 +259,22 @@ mod tests {
         struct Outer(#[source] std::io::Error);
         let error = Error::failed(Outer(std::io::Error::other("disk on fire")));
         assert_eq!((error.to_string(), error.causes()), ("cannot write".to_owned(), vec!["disk on fire".to_owned()]));
+    }
+
+    #[test]
+    fn a_cause_that_the_message_names_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot write: {0}")]
+        struct Outer(#[source] std::io::Error);
+        let error = Error::failed(Outer(std::io::Error::other("disk on fire")));
+        assert_eq!((error.to_string(), error.causes()), ("cannot write: disk on fire".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn what_a_program_said_can_be_left_out() {
+        let error = Error::failed("`x` failed").with_output("no room");
+        assert_eq!((error.to_string().as_str(), error.message().as_str()), ("`x` failed\nno room", "`x` failed"));
+        assert_eq!(error.without_output().to_string(), "`x` failed");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod shell;
 pub mod store;
 pub mod system;
 pub mod terminal;
+pub mod text_file;
 
 use std::fmt;
 
@@ -163,7 +164,7 @@ pub struct Facts {
     pub processes: Processes,
     /// The terminal.
     pub terminal: Terminal,
-    /// The package manager of the system; filled in by `setup` only.
+    /// The package manager of the system; what it offers is filled in by `setup` only.
     pub packages: Packages,
     /// Subjects whose probe broke, so that nothing is known of them.
     pub broken: Vec<&'static str>,

@@ -4,6 +4,7 @@ pub mod conf;
 pub mod flake_config;
 pub mod settings;
 pub mod start_up;
+pub mod system_file;
 
 use std::fmt;
 
@@ -67,8 +68,18 @@ impl NixVersion {
         self.is_at_least(RECOMMENDED_NIX)
     }
 
+    /// Whether `nix profile` calls what a profile holds by name (Nix 2.20, Lix from its beginning).
+    pub fn names_packages_of_profiles(&self) -> bool {
+        self.is_at_least((2, 20))
+    }
+
     fn is_at_least(&self, nix: (u32, u32)) -> bool {
         (self.major, self.minor) >= if self.flavour == Flavour::Lix { OLDEST_LIX } else { nix }
+    }
+
+    /// Whether it makes itself a store below the user's directory where there is no `/nix` (Nix 2.10, July 2022).
+    pub fn makes_store_below_home(&self) -> bool {
+        self.is_at_least((2, 10))
     }
 
     /// Which of the programs that call themselves `nix` it is.

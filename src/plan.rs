@@ -3,14 +3,17 @@
 //! Every write nixstart makes is a step of a plan. A plan names secrets by their key and source and never holds one.
 
 pub mod action;
+pub mod command_line;
 pub mod consent;
+pub mod digest;
 pub mod receipt;
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-pub use action::{Action, SecretEntry, SecretSource};
+pub use action::{Action, DownloadCheck, SecretChange, SecretEntry, SecretSource};
 pub use consent::needs_consent;
+pub use digest::Sha256;
 pub use receipt::Receipt;
 
 /// The ordered steps of one command.
@@ -48,6 +51,25 @@ pub struct Step {
     /// Whether the machine was found to be in the wanted state already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_satisfied: bool,
+    /// How it is made sure afterwards that it worked, beyond what the action itself leaves on disk, as a fragment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+impl Step {
+    /// A step that is still to be done, by whoever runs nixstart.
+    pub fn new(id: &str, title: impl Into<String>, explanation: impl Into<String>, action: Action, undo: Undo) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.into(),
+            explanation: explanation.into(),
+            privilege: Privilege::User,
+            action,
+            undo,
+            is_satisfied: false,
+            proof: None,
+        }
+    }
 }
 
 /// Who must run a step.

@@ -1,26 +1,62 @@
 //! Plans how a machine becomes ready: facts and choices in, a plan with its alternatives out. What a machine has already
 //! is not planned again, and what a configuration generates is never edited.
 
+mod apt;
+mod caches;
+pub mod daemon;
+mod devenv;
+mod direnv;
+pub mod distro;
+pub mod download;
+mod edit_target;
 pub mod hook;
+pub mod installer;
 pub mod nix;
+mod nix_command;
+pub mod nix_direnv;
+mod nix_installer;
+mod nix_portable;
+pub mod path;
+mod program;
+pub mod proof;
+pub mod recognised;
 pub mod route;
+mod script;
+mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::facts::Facts;
-use crate::facts::nix::{Installer, Machine};
+use crate::facts::packages::Manager;
 use crate::line_edit::LineEdit;
 use crate::nix::OLDEST_NIX;
-use crate::plan::{Action, Plan, Privilege, Step, Undo};
+use crate::plan::action::size_as_text;
+use crate::plan::{Action, Plan, Privilege, Sha256, Step};
+pub use download::{OwnFile, Source};
+pub use installer::Installers;
+pub use recognised::Recognised;
 pub use route::{Route, Unfit};
+use selection::{CACHES, DIRENV, NIX_DIRENV, select};
 
 /// What a person wants.
 #[derive(Debug, Clone, Default)]
 pub struct Choices {
     /// How Nix is installed; the best way for the machine when left out.
     pub route: Option<Route>,
+    /// The kind of machine that was named in place of a route.
+    pub recognised: Option<Recognised>,
+    /// The installers that can be downloaded.
+    pub installers: Installers,
+    /// Which of them is taken.
+    pub source: Source,
+    /// The digest of the installer that a person trusts.
+    pub named_digest: Option<Sha256>,
+    /// Where installers are kept: a directory that only the user may look into, made for this run.
+    pub downloads: Utf8PathBuf,
+    /// Where programs are kept that stay, such as nix-portable.
+    pub programs: Utf8PathBuf,
     /// Only these steps; all when empty.
     pub only: BTreeSet<String>,
     /// Not these steps.
@@ -45,6 +81,35 @@ pub enum SetupError {
     /// A step that was named does not exist.
     #[error("there is no step `{0}`")]
     NoSuchStep(String),
+    /// The machine is not of the kind that was named.
+    #[error("this machine is not `{0}`")]
+    OtherMachine(&'static str),
+    /// The route has no installer for the system.
+    #[error("{name} is not known for {system}")]
+    NoInstaller {
+        /// What installs.
+        name: &'static str,
+        /// The system, in Nix's words.
+        system: String,
+    },
+    /// A person brought a file that nobody vouches for.
+    #[error("`{path}` is no installer that nixstart knows: its SHA-256 is {found}{}", expected.as_ref().map(|expected| format!(", and {expected} is expected")).unwrap_or_default())]
+    UnknownFile {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The digest it has.
+        found: Sha256,
+        /// The digest that is known.
+        expected: Option<Sha256>,
+    },
+    /// The disk is too full.
+    #[error("Nix needs a gigabyte at least, and `{path}` has {} free", size_as_text(*free_bytes))]
+    NoRoom {
+        /// The directory that exists.
+        path: Utf8PathBuf,
+        /// What is free there.
+        free_bytes: u64,
+    },
 }
 
 /// A plan for a machine, and what a person has to know about it.
@@ -56,6 +121,8 @@ pub struct Setup {
     pub route: Option<Route>,
     /// Other ways that would work, and ways that would not with the reason.
     pub alternatives: Vec<(Route, Option<Unfit>)>,
+    /// Steps that are left out unless somebody asks for them, after those of the plan.
+    pub extras: Vec<Step>,
     /// Steps that may be left out.
     pub optional: BTreeSet<String>,
     /// Steps that need others.
@@ -64,6 +131,10 @@ pub struct Setup {
     pub needs_login: bool,
     /// Whether something is missing that a person has to do; the notes say what.
     pub is_left_to_person: bool,
+    /// Whether that needs root.
+    pub is_left_to_root: bool,
+    /// Whether there is no Nix, and the plan brings none.
+    pub is_without_nix: bool,
 }
 
 /// Plans what makes a machine ready.
@@ -71,143 +142,171 @@ pub fn plan(facts: &Facts, choices: &Choices) -> Result<Setup, SetupError> {
     if let Some(unknown) = choices.only.iter().chain(&choices.skip).find(|id| !STEPS.contains(&id.as_str())) {
         return Err(SetupError::NoSuchStep(unknown.clone()));
     }
-    let mut setup = Setup {
-        plan: Plan {
-            command: "setup".to_owned(),
-            title: "Make this machine ready for Nix projects".to_owned(),
-            root: choices.home.clone(),
-            steps: Vec::new(),
-            notes: Vec::new(),
-        },
-        route: None,
-        alternatives: Route::ALL.into_iter().map(|route| (route, route.fit(facts).err())).collect(),
-        optional: BTreeSet::new(),
-        requires: BTreeMap::new(),
-        needs_login: false,
-        is_left_to_person: false,
-    };
-    if let Some(what) = generated_by(facts) {
-        setup.plan.notes.extend(snippets(what));
-        setup.is_left_to_person = true;
-    } else {
-        if choices.only.is_empty() || INSTALL.iter().any(|id| choices.only.contains(*id)) {
+    let choices = &choices.with_what_belongs_together();
+    let mut setup = Setup::empty(&choices.home);
+    setup.alternatives = Route::ALL.into_iter().map(|route| (route, route.fit(facts).err())).collect();
+    let own = Recognised::of(facts);
+    if let Some(asked) = choices.recognised.filter(|asked| own != Some(*asked)) {
+        let is_explained = facts.nix.program().is_none() && recognised::explain_installation(asked, &mut setup);
+        return if is_explained { Ok(setup) } else { Err(SetupError::OtherMachine(asked.name())) };
+    }
+    if let Some(own) = own {
+        recognised::advise(own, facts, &mut setup);
+    }
+    if !own.is_some_and(Recognised::is_left_alone) {
+        if choices.want(&INSTALL) {
             nix::add(facts, choices, &mut setup)?;
         }
-        nix::add_flakes(facts, &mut setup);
-        hook::add(facts, &mut setup);
+        if choices.want(&["flakes"]) {
+            nix::add_flakes(facts, &mut setup);
+        }
+        add_tools(facts, choices, &mut setup);
     }
-    select(choices, &mut setup);
+    let without_root = choices.without_root || !route::can_be_root(facts);
+    select(choices, without_root, &mut setup);
+    setup.is_without_nix = facts.nix.program().is_none() && !brings_nix(&setup.plan);
+    proof::announce(setup.plan.steps.iter_mut().chain(&mut setup.extras));
     Ok(setup)
 }
 
-/// A configuration that makes the files nixstart would edit.
-fn generated_by(facts: &Facts) -> Option<&'static str> {
-    match facts.nix.machine.known() {
-        Some(Machine::NixOs) => Some("NixOS"),
-        Some(Machine::MacOs { has_nix_darwin: true }) => Some("nix-darwin"),
-        Some(Machine::Linux { .. } | Machine::MacOs { has_nix_darwin: false }) | None => None,
+/// Whether a plan ends with a Nix that works.
+fn brings_nix(plan: &Plan) -> bool {
+    plan.step("nix").is_some() || (plan.step(download::ID).is_some() && plan.step("nix-path").is_some())
+}
+
+/// What comes after Nix itself. The cache comes first, so that the others can be fetched from it.
+fn add_tools(facts: &Facts, choices: &Choices, setup: &mut Setup) {
+    // Nothing outside finds what is in a store below the home.
+    if setup.route == Some(Route::ChrootStore) {
+        return;
+    }
+    if choices.want(&CACHES) && !choices.skip.contains("caches") {
+        caches::add(facts, setup);
+    }
+    if choices.want(&["git"]) {
+        add_git(facts, setup);
+    }
+    if choices.want(&DIRENV) {
+        let is_off_path = direnv::will_be_of_profile(facts, setup) && nix_command::leaves_profile_off_path(facts, setup);
+        if is_off_path && choices.want(&["nix-path"]) {
+            path::add(&path::Entry::Programs, facts, setup);
+        }
+        direnv::add(facts, setup);
+        hook::add(facts, setup);
+    }
+    if choices.want(&NIX_DIRENV) {
+        nix_direnv::add(facts, choices, setup);
+    }
+    if choices.want(&["devenv"]) {
+        devenv::add(facts, choices, setup);
     }
 }
 
-fn snippets(what: &str) -> Vec<String> {
-    vec![
-        format!("this machine is configured by {what}, so nothing is edited; put this into its configuration:"),
-        "nix.settings.experimental-features = [ \"nix-command\" \"flakes\" ];".to_owned(),
-        "programs.direnv = { enable = true; nix-direnv.enable = true; };".to_owned(),
-    ]
+/// git, which Nix needs for every flake in a repository, where apt has it and nothing else of the plan brings it.
+fn add_git(facts: &Facts, setup: &mut Setup) {
+    let is_missing = facts.git.program.known() == Some(&None);
+    let is_apt = facts.packages.manager.known().copied().flatten() == Some(Manager::Apt);
+    if !is_missing || !is_apt || (setup.route == Some(Route::Distro) && setup.plan.step("nix").is_some()) {
+        return;
+    }
+    let packages = apt::Packages {
+        id: "git",
+        title: "Install git with apt",
+        explanation: "A flake in a repository is what git knows of it: Nix and you both need it.",
+        names: &["git"],
+        undo: "run `sudo apt-get purge git`".to_owned(),
+    };
+    let step = apt::install(&packages, facts, setup);
+    setup.add_optional(step);
 }
 
-/// Leaves out what is not wanted, with what needs it.
-fn select(choices: &Choices, setup: &mut Setup) {
-    let mut left_out: BTreeSet<String> = setup
-        .plan
-        .steps
-        .iter()
-        .filter(|step| {
-            choices.skip.contains(&step.id)
-                || (!choices.only.is_empty() && !choices.only.contains(&step.id))
-                || (choices.without_root && step.privilege == Privilege::Root)
-        })
-        .map(|step| step.id.clone())
-        .collect();
-    // A step that was asked for by name is kept although what it needs is there already.
-    for (id, needs) in &setup.requires {
-        if choices.only.is_empty() && needs.iter().any(|need| left_out.contains(need)) {
-            left_out.insert(id.clone());
+impl Setup {
+    /// Nothing is planned yet.
+    fn empty(home: &Utf8Path) -> Self {
+        Self {
+            plan: Plan {
+                command: "setup".to_owned(),
+                title: "Make this machine ready for Nix projects".to_owned(),
+                root: home.to_owned(),
+                steps: Vec::new(),
+                notes: Vec::new(),
+            },
+            route: None,
+            alternatives: Vec::new(),
+            extras: Vec::new(),
+            optional: BTreeSet::new(),
+            requires: BTreeMap::new(),
+            needs_login: false,
+            is_left_to_person: false,
+            is_left_to_root: false,
+            is_without_nix: false,
         }
     }
-    let by_hand = setup.plan.steps.iter().filter(|step| choices.without_root && step.privilege == Privilege::Root);
-    let notes: Vec<String> = by_hand.filter_map(|step| Some(format!("by hand: {}", typed(step)?))).collect();
-    setup.is_left_to_person |= !notes.is_empty();
-    setup.plan.notes.extend(notes);
-    setup.plan.steps.retain(|step| !left_out.contains(&step.id));
+
+    /// Adds a step that may be left out.
+    fn add_optional(&mut self, step: Step) {
+        self.optional.insert(step.id.clone());
+        self.plan.steps.push(step);
+    }
+
+    /// Adds a step that is left out unless somebody asks for it.
+    fn add_extra(&mut self, step: Step) {
+        self.optional.insert(step.id.clone());
+        self.extras.push(step);
+    }
+
+    /// Notes which steps of the plan a step needs; what is there already is not among them.
+    fn require(&mut self, id: &str, needs: &[&str]) {
+        let planned = needs.iter().filter(|need| self.plan.step(need).is_some()).map(ToString::to_string);
+        let needs: Vec<String> = planned.collect();
+        if !needs.is_empty() {
+            self.requires.entry(id.to_owned()).or_default().extend(needs);
+        }
+    }
+}
+
+/// The file with the user's own settings of Nix as it is edited, or why it is not; `None` where there can be none.
+fn user_settings(facts: &Facts) -> Option<Result<Utf8PathBuf, String>> {
+    let path = facts.config.user_file.known()?;
+    let target = facts.config.user_text.known().map(|file| edit_target::edit_target(file, Privilege::User));
+    Some(target.unwrap_or_else(|| Ok(path.clone())).map_err(|why| format!("`{path}` is not edited, because {why}")))
 }
 
 /// The ids of every step there is.
-pub const STEPS: [&str; 7] = ["packages-settle", "packages-update", "nix", "nix-group", "flakes", "direnv", "direnv-hook"];
+pub const STEPS: [&str; 18] = [
+    "packages-settle",
+    "packages-update",
+    download::ID,
+    "nix-directory",
+    "nix",
+    "nix-socket",
+    "nix-group",
+    "nix-path",
+    "flakes",
+    "caches-include",
+    "caches",
+    "daemon-restart",
+    "direnv",
+    "direnv-hook",
+    "nix-direnv",
+    "nix-direnv-load",
+    "git",
+    "devenv",
+];
 
 /// Those that bring Nix itself.
-const INSTALL: [&str; 4] = ["packages-settle", "packages-update", "nix", "nix-group"];
+const INSTALL: [&str; 8] =
+    ["packages-settle", "packages-update", download::ID, "nix-directory", "nix", "nix-socket", "nix-group", "nix-path"];
 
-/// What a person would type for a step.
-pub fn typed(step: &Step) -> Option<String> {
-    let sudo = if step.privilege == Privilege::Root { "sudo " } else { "" };
+/// What a person would do in place of a step.
+pub fn by_hand(step: &Step) -> Option<String> {
     match &step.action {
-        Action::Run { program, arguments, .. } => {
-            let words = std::iter::once(program.as_str()).chain(arguments.iter().map(String::as_str));
-            Some(format!("{sudo}{}", words.map(crate::template::escape::sh).collect::<Vec<_>>().join(" ")))
-        }
         Action::EditFile { path, edit: LineEdit::Add { lines } | LineEdit::Block { lines, .. } } => {
             Some(format!("add to `{path}`: {}", lines.join("; ")))
         }
         Action::EditFile { path, edit: LineEdit::Replace { old, new } } => Some(format!("in `{path}` write `{new}` for `{old}`")),
-        Action::SetMode { path, mode } => Some(format!("{sudo}chmod {mode:o} {path}")),
-        Action::RemoveFile { path } => Some(format!("{sudo}rm {path}")),
-        Action::CreateDirectory { .. }
-        | Action::CreateFiles { .. }
-        | Action::ReplaceFile { .. }
-        | Action::WriteSecrets { .. }
-        | Action::InitRepository { .. }
-        | Action::StageFiles { .. }
-        | Action::Commit { .. } => None,
+        _ => step.command_line(),
     }
-}
-
-/// A step that runs a program.
-struct Program<'a> {
-    id: &'a str,
-    title: String,
-    explanation: &'a str,
-    privilege: Privilege,
-    command: &'a [&'a str],
-    undo: Undo,
-    takes_back: &'a [&'a str],
-}
-
-impl Program<'_> {
-    fn step(self, root: &camino::Utf8Path) -> Step {
-        let mut words = self.command.iter().map(ToString::to_string);
-        Step {
-            id: self.id.to_owned(),
-            title: self.title,
-            explanation: self.explanation.to_owned(),
-            privilege: self.privilege,
-            action: Action::Run {
-                directory: root.to_owned(),
-                program: words.next().unwrap_or_default(),
-                arguments: words.collect(),
-                produces: Vec::new(),
-                takes_back: self.takes_back.iter().map(ToString::to_string).collect(),
-            },
-            undo: self.undo,
-            is_satisfied: false,
-        }
-    }
-}
-
-/// Whether the Nix that is there is managed by something whose settings are not ours.
-fn is_foreign(facts: &Facts) -> bool {
-    facts.nix.origin.known().is_some_and(|origin| origin.installer == Installer::Determinate)
 }
 
 /// What is said of a Nix that is too old.
@@ -215,3 +314,6 @@ fn too_old() -> String {
     let (major, minor) = OLDEST_NIX;
     format!("projects need Nix {major}.{minor} or newer")
 }
+
+#[cfg(test)]
+mod tests;

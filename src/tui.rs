@@ -5,6 +5,7 @@
 
 pub mod effect;
 pub mod keymap;
+pub mod line;
 pub mod modal;
 pub mod model;
 pub mod msg;
@@ -40,7 +41,7 @@ pub fn run(ui: &Ui, screen: Screen) -> Result<(Screen, Ending)> {
         if std::mem::take(&mut model.is_dirty) {
             terminal.draw(&model)?;
         }
-        for msg in terminal.receive() {
+        for msg in terminal.receive(model.is_counting()) {
             for effect in update::update(&mut model, msg) {
                 match effect {
                     Effect::Copy(text) => terminal.copy(&text)?,

@@ -4,8 +4,10 @@
 //! character passes but a line break and our own styles.
 
 pub mod doctor_view;
+pub mod passage;
 pub mod plan_view;
 mod printable;
+pub mod redaction;
 pub mod screen;
 pub mod style;
 pub mod tree_view;
@@ -66,6 +68,8 @@ pub struct Ui {
     width: usize,
     /// What was said quietly: a question may need it.
     unsaid: String,
+    /// What a person types before a command that root has to run; `None` as root.
+    elevator: Option<String>,
 }
 
 /// Lines are not wrapped wider than this, because long lines are hard to read.
@@ -100,12 +104,23 @@ impl Ui {
             colored,
             width: width.clamp(NARROWEST, WIDEST),
             unsaid: String::new(),
+            elevator: Some("sudo".to_owned()),
         }
+    }
+
+    /// Whether a program can take the terminal over, because data belongs to it, too.
+    pub fn has_whole_terminal() -> bool {
+        Self::is_interactive() && io::stdout().is_terminal()
     }
 
     /// Whether somebody can be asked: input and messages both belong to a terminal.
     pub fn is_interactive() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Whether data goes to a terminal, where people and its scrollback see it.
+    pub fn shows_data() -> bool {
+        io::stdout().is_terminal()
     }
 
     /// Whether prompts must not redraw.
@@ -130,8 +145,20 @@ impl Ui {
 
     /// Writes data to stdout.
     pub fn data(&mut self, text: &str) -> io::Result<()> {
-        self.stdout.write_all(printable_text(text).as_bytes())?;
+        let text = printable_text(text);
+        if self.stdout.current_choice() == ColorChoice::Never {
+            // In one piece: a list can have thousands of lines.
+            return self.bytes(anstream::adapter::strip_str(&text).to_string().as_bytes());
+        }
+        self.stdout.write_all(text.as_bytes())?;
         self.stdout.flush()
+    }
+
+    /// Writes a value to stdout as it is. Whoever calls has seen to it that somebody asked for it.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
     }
 
     /// Says a line to the person, wrapped. Continuation lines are indented like the first.
@@ -139,10 +166,15 @@ impl Ui {
         self.unless_quiet(&self.wrapped(text, 0));
     }
 
+    /// Says a line that begins with a label; what does not fit goes below the text and not below the label.
+    pub fn say_beside(&mut self, text: &str, label: usize) {
+        self.unless_quiet(&self.wrapped(text, label));
+    }
+
     /// Says a line only when asked for detail.
     pub fn detail(&mut self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
-            self.raw(&self.wrapped(text, 0));
+            self.raw(&self.wrapped(&redaction::redact(text), 0));
         }
     }
 
@@ -158,12 +190,12 @@ impl Ui {
 
     /// Warns.
     pub fn warn(&mut self, text: &str) {
-        self.unless_quiet(&self.labelled(Role::Warning, "warning", text));
+        self.unless_quiet(&self.labelled(Role::Warning, "warning", &redaction::redact(text)));
     }
 
     /// Warns of something that was asked for and is not done, however quiet.
     pub fn withheld(&mut self, text: &str) {
-        self.raw(&self.labelled(Role::Warning, "warning", text));
+        self.raw(&self.labelled(Role::Warning, "warning", &redaction::redact(text)));
     }
 
     /// Says a line of a question, however quiet.
@@ -187,7 +219,7 @@ impl Ui {
 
     /// Says why something that was entered is not taken.
     pub fn refuse(&mut self, text: &str) {
-        self.raw(&self.labelled(Role::Error, "not accepted", text));
+        self.raw(&self.labelled(Role::Error, "not accepted", &redaction::redact(text)));
     }
 
     /// Says what the user can do.
@@ -195,19 +227,30 @@ impl Ui {
         self.raw(&self.labelled(Role::Hint, "hint", text));
     }
 
-    /// Reports a failed command.
+    /// Sets what a person types before a command that root has to run; nothing as root.
+    pub fn elevated_by(&mut self, elevator: Option<String>) {
+        self.elevator = elevator;
+    }
+
+    /// A text of ours whose commands become root here, and not everywhere: with the word that this machine has for it.
+    pub fn spoken(&self, text: &str) -> String {
+        crate::plan::command_line::spoken(text, self.elevator.as_deref())
+    }
+
+    /// Reports a failed command. What a program said is part of it, so nothing of it is printed as it came.
     pub fn error(&mut self, error: &Error) {
+        let message = redaction::redact(&error.to_string());
         let message = match error.kind() {
             // Saying no is no error.
-            ErrorKind::Declined => self.wrapped(&error.to_string(), 0),
-            _ => self.labelled(Role::Error, "error", &error.to_string()),
+            ErrorKind::Declined => self.wrapped(&message, 0),
+            _ => self.labelled(Role::Error, "error", &message),
         };
         self.raw(&message);
         for cause in error.causes() {
-            self.raw(&self.wrapped(&format!("  caused by: {cause}"), 2));
+            self.raw(&self.wrapped(&format!("  caused by: {}", redaction::redact(&cause)), 2));
         }
         for hint in error.hints() {
-            self.hint(hint);
+            self.hint(&redaction::redact(hint));
         }
     }
 

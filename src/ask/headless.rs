@@ -30,6 +30,10 @@ impl Ask for Headless {
         Ok(None)
     }
 
+    fn passphrase(&mut self, _: &mut Ui, _: &str) -> Result<Option<SecretString>> {
+        Ok(None)
+    }
+
     fn is_interactive(&self) -> bool {
         false
     }

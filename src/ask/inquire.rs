@@ -73,6 +73,14 @@ impl Ask for Inquire {
         })
     }
 
+    fn passphrase(&mut self, ui: &mut Ui, prompt: &str) -> Result<Option<SecretString>> {
+        ui.lead_up();
+        let prompt = format!("{}:", printable(prompt));
+        let password = Password::new(&prompt).with_render_config(self.style).without_confirmation();
+        let password = password.with_display_mode(PasswordDisplayMode::Hidden);
+        password.prompt().map(|entered| Some(entered.into())).map_err(failed)
+    }
+
     fn is_interactive(&self) -> bool {
         true
     }

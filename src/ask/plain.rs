@@ -57,6 +57,10 @@ impl Ask for Plain {
         })
     }
 
+    fn passphrase(&mut self, ui: &mut Ui, prompt: &str) -> Result<Option<SecretString>> {
+        read_hidden(ui, &format!("{prompt}:")).map(Some)
+    }
+
     fn is_interactive(&self) -> bool {
         true
     }

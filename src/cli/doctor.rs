@@ -1,7 +1,8 @@
 //! `nixstart doctor`: what stops a Nix project from working here, why, and what mends it.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
@@ -12,14 +13,14 @@ use crate::doctor::redact::{Identity, redact};
 use crate::doctor::report::{self, Summary};
 use crate::doctor::{self, Check, Finding, Group, Status, mend};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::facts::Fact;
 use crate::facts::processes::OpenReceipt;
+use crate::facts::{Fact, Facts};
 use crate::host::journal::{self, Listed};
 use crate::host::lock::Lock;
-use crate::host::probe::{self, Gathered, Reach, Vantage};
+use crate::host::probe::{self, Gathered, Reach, Run, Vantage};
 use crate::host::vault::Vault;
 use crate::plan::receipt;
-use crate::ui::doctor_view;
+use crate::ui::{doctor_view, redaction};
 
 /// Find out what stops a Nix project from working, and mend it
 ///
@@ -41,7 +42,7 @@ pub(super) struct Args {
     /// Also build something, look at the whole store and start your shell
     #[arg(long)]
     deep: bool,
-    /// Treat warnings as problems
+    /// Treat warnings as problems; notes stay notes
     #[arg(long)]
     strict: bool,
     /// Print a report for a bug report, without names and secrets
@@ -80,27 +81,44 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
         return resume(&args, session, &vantage.directory);
     }
     let start = Instant::now();
-    let gathered = gather(&vantage);
+    let gathered = gather(session, &vantage);
     let findings = doctor::examine(&gathered.facts, is_wanted);
     let seconds = start.elapsed().as_secs_f64();
     let summary = Summary::of(&findings);
     if args.fix {
-        return fix(&args, session, &vantage, &findings);
+        return fix(&args, session, &vantage, (&findings, &gathered.facts));
     }
     if args.json {
         print_json(session, &vantage, &findings, &gathered)?;
     } else if args.report {
-        session.ui.data(&redact(&markdown(&vantage, &findings, summary), &identity(&vantage)))?;
+        let report = markdown(&vantage, &findings, summary);
+        let redactor = redaction::redactor().ok_or_else(|| Error::refused("the report may hold a secret"))?;
+        session.ui.data(&redact(&report, &redactor, &identity(&vantage)))?;
     } else {
         doctor_view::show(&mut session.ui, &findings);
-        doctor_view::show_summary(&mut session.ui, summary, seconds);
+        doctor_view::show_summary(&mut session.ui, &findings, seconds);
+        session.ui.detail(&slowest(&gathered));
     }
-    verdict(summary, args.strict)
+    verdict(&findings, args.strict)
 }
 
-fn verdict(summary: Summary, is_strict: bool) -> Result<()> {
-    let found = summary.fail + if is_strict { summary.warn } else { 0 };
-    match found {
+/// What took longest, for whoever waits for it.
+fn slowest(gathered: &Gathered) -> String {
+    let shown = |run: &Run| format!("{} {} ms", run.program, run.time.as_millis());
+    match gathered.programs.iter().take(5).map(shown).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "no program was run".to_owned(),
+        programs => format!("programs that were run, the slowest first: {programs}"),
+    }
+}
+
+/// What counts as found: problems, and warnings where they count too. What is only worth knowing never does.
+fn verdict(findings: &[Finding], is_strict: bool) -> Result<()> {
+    let counts = |finding: &&Finding| match &finding.status {
+        Status::Fail(_) => true,
+        Status::Warn(_) => is_strict && !finding.is_note(),
+        Status::Pass(_) | Status::Skip(_) | Status::Crash(_) => false,
+    };
+    match findings.iter().filter(counts).count() {
         0 => Ok(()),
         1 => Err(Error::new(ErrorKind::Findings, "a problem was found")),
         found => Err(Error::new(ErrorKind::Findings, format!("{found} problems were found"))),
@@ -135,9 +153,26 @@ fn list(session: &mut Session, as_json: bool, is_wanted: impl Fn(&Check) -> bool
     Ok(())
 }
 
-/// Every fact; what nixstart knows of itself comes from its own receipts.
-fn gather(vantage: &Vantage) -> Gathered {
-    let mut gathered = probe::gather(vantage);
+/// How long a person waits without asking what for.
+const UNNOTICED: Duration = Duration::from_secs(2);
+
+/// Every fact; what takes long is named meanwhile. What nixstart knows of itself comes from its own receipts.
+fn gather(session: &mut Session, vantage: &Vantage) -> Gathered {
+    let (sender, done) = mpsc::channel();
+    let mut gathered = thread::scope(|scope| {
+        let looking = scope.spawn(move || {
+            let gathered = probe::gather(vantage);
+            // Nobody waits for this any more only when the receiver has gone, and it goes after this.
+            let _heard = sender.send(());
+            gathered
+        });
+        if done.recv_timeout(UNNOTICED) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let running = vantage.programs.running().join(", ");
+            let what = if running.is_empty() { "files and the network".to_owned() } else { running };
+            session.ui.say(&format!("Still looking; waiting for {what}"));
+        }
+        looking.join().unwrap_or_default()
+    });
     gathered.facts.processes.receipts = match journal::list() {
         Ok(listed) => Fact::Known(listed.into_iter().filter_map(open_receipt).collect()),
         Err(error) => Fact::failed(error),
@@ -159,9 +194,11 @@ fn open_receipt((id, stored): Listed) -> Option<OpenReceipt> {
 fn print_json(session: &mut Session, vantage: &Vantage, findings: &[Finding], gathered: &Gathered) -> Result<()> {
     let milliseconds =
         |(subject, time): (&&str, &std::time::Duration)| ((*subject).to_owned(), json!(time.as_secs_f64() * 1000.0));
+    let program = |run: &Run| json!({ "program": run.program, "milliseconds": run.time.as_secs_f64() * 1000.0 });
     session.print_json(&json!({
         "schema": 1, "version": env!("CARGO_PKG_VERSION"), "host": host(vantage), "summary": Summary::of(findings),
         "milliseconds": gathered.times.iter().map(milliseconds).collect::<serde_json::Map<_, _>>(),
+        "programs": gathered.programs.iter().map(program).collect::<Vec<_>>(),
         "checks": findings.iter().map(report::to_json).collect::<Vec<_>>(),
     }))
 }
@@ -204,33 +241,32 @@ fn markdown(vantage: &Vantage, findings: &[Finding], summary: Summary) -> String
     text + &format!("\nok: {}\n", passed.join(", "))
 }
 
-fn fix(args: &Args, session: &mut Session, vantage: &Vantage, findings: &[Finding]) -> Result<()> {
-    let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json };
+fn fix(args: &Args, session: &mut Session, vantage: &Vantage, (findings, facts): (&[Finding], &Facts)) -> Result<()> {
+    let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json, ..PlanFlags::default() };
     let only_shows = flags.dry_run || (flags.json && !flags.yes);
     let _lock = if only_shows { None } else { Some(Lock::acquire(&vantage.directory)?) };
-    let plan = mend::plan(findings, &vantage.directory, &resolve);
+    let plan = mend::plan(findings, facts, &vantage.directory, &resolve);
     let optional = plan.steps.iter().map(|step| step.id.clone()).collect();
-    let (plan, outcome) = review::carry_out(session, plan, optional, BTreeMap::new(), flags)?;
+    let (plan, outcome) = review::carry_out(session, review::Proposal::of(plan, optional), flags)?;
     if outcome != carry_out::Outcome::Applied {
         if plan.steps.is_empty() {
             session.ui.say("There is nothing that nixstart can mend itself");
         }
-        return verdict(Summary::of(findings), args.strict);
+        return verdict(findings, args.strict);
     }
     // What an exit code says is no proof: the same checks are run again.
     let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
-    let again = doctor::examine(&gather(vantage).facts, |check| ids.contains(&check.id));
+    let again = doctor::examine(&gather(session, vantage).facts, |check| ids.contains(&check.id));
     if !flags.json {
         doctor_view::show(&mut session.ui, &again);
     }
-    verdict(Summary::of(&again), args.strict)
+    verdict(&again, args.strict)
 }
 
 fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {
-    let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json };
+    let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json, ..PlanFlags::default() };
     let _lock = Lock::acquire(root)?;
-    let unfinished = carry_out::unfinished(root)?.filter(|stored| stored.receipt.plan.command == "doctor");
-    let Some(stored) = unfinished else {
+    let Some(stored) = carry_out::unfinished_of("doctor", root)? else {
         return Err(Error::failed("there is no run to continue here").hint("run the command without `--resume`"));
     };
     carry_out::resume(session, &stored, &Vault::default(), flags).map(drop)

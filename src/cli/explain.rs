@@ -59,15 +59,18 @@ fn read(ui: &mut Ui, file: Option<&Utf8Path>) -> Result<String> {
     Ok(String::from_utf8_lossy(end).into_owned())
 }
 
+/// How many columns the words before a text take.
+const LABEL: usize = 9;
+
 fn show(ui: &mut Ui, explanation: &Explanation) {
     let Explanation { check, cause, fix, note, is_certain, line, text } = explanation;
     ui.say("");
     ui.say(&format!("{} (line {line})", Role::Name.paint(check)));
-    ui.say(&format!("  you see  {}", Role::Quiet.paint(text)));
-    ui.say(&format!("  because  {cause}{}", if *is_certain { "" } else { " (probably)" }));
-    ui.say(&format!("  fix      {fix}"));
+    ui.say_beside(&format!("  you see  {}", Role::Quiet.paint(text)), LABEL);
+    ui.say_beside(&format!("  because  {cause}{}", if *is_certain { "" } else { " (probably)" }), LABEL);
+    ui.say_beside(&format!("  fix      {fix}"), LABEL);
     if let Some(note) = note {
-        ui.say(&format!("  note     {note}"));
+        ui.say_beside(&format!("  note     {note}"), LABEL);
     }
     if Check::find(check).is_some() {
         ui.say(&format!("  look     {}", Role::Command.paint(&format!("nixstart doctor --check {check}"))));

@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::carry_out::{self, Outcome};
+use super::enter::{self, Shell};
 use super::{PlanFlags, Session, answers, directory, secrets, setup, template};
 use crate::ask::{self, Asked};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::FileTree;
 use crate::host::facts::{Tools, Versions};
 use crate::host::lock::Lock;
+use crate::host::probe::{self, Reach, Vantage};
 use crate::host::vault::Vault;
 use crate::host::{git, paths, target};
 use crate::plan::SecretEntry;
@@ -24,7 +26,7 @@ use crate::question::{self, Answer, Answers, Choice, Question};
 use crate::template::Template;
 use crate::template::catalog;
 use crate::template::scaffold::Scaffold;
-use crate::ui::Verbosity;
+use crate::ui::{Ui, Verbosity};
 
 /// Create a project from a template
 #[derive(Debug, Default, clap::Args)]
@@ -138,30 +140,48 @@ fn create(args: &Args, session: &mut Session, mut collected: Collected) -> Resul
         }
         Outcome::Applied => {
             next_steps::report(session, &collected, &creation, &runs)?;
-            offer_setup(session, &collected.tools)?;
+            if !args.plan.json && offer_setup(session, &collected.tools)? && Ui::has_whole_terminal() {
+                enter_shell(session, &collected)?;
+            }
         }
     }
     Ok(())
 }
 
 /// On a machine that is not ready, what makes it ready is offered in the same flow: its own plan is shown before anything
-/// is done.
-fn offer_setup(session: &mut Session, tools: &Tools) -> Result<()> {
-    if !session.ask.is_interactive() || session.ui.verbosity() == Verbosity::Quiet || tools.has("nix") {
-        return Ok(());
+/// is done. Whether it is ready now is returned.
+fn offer_setup(session: &mut Session, tools: &Tools) -> Result<bool> {
+    if !session.ask.is_interactive() || session.ui.verbosity() == Verbosity::Quiet || is_ready(tools)? {
+        return Ok(false);
     }
-    if carry_out::confirm(session, "Set this machine up for it now? The plan is shown first", true, "nixstart setup")? {
-        return match setup::run(&setup::Args::default(), session) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => {
-                // The project is there whatever becomes of the machine.
-                session.ui.error(&error);
-                Ok(())
-            }
-            outcome => outcome,
-        };
+    if !carry_out::confirm(session, "Set this machine up for it now? The plan is shown first", true, "nixstart setup")? {
+        session.ui.say("`nixstart setup` does it later.");
+        return Ok(false);
     }
-    session.ui.say("`nixstart setup` does it later.");
-    Ok(())
+    match setup::run(&setup::Args::default(), session) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+        Err(error) => {
+            // The project is there whatever becomes of the machine.
+            session.ui.error(&error);
+            Ok(false)
+        }
+    }
+}
+
+/// Whether the machine can enter a project: Nix is there, new enough, and flakes are switched on.
+fn is_ready(tools: &Tools) -> Result<bool> {
+    if !tools.has("nix") || tools.outdated_nix.is_some() {
+        return Ok(false);
+    }
+    let facts = probe::gather(&Vantage::here(Reach { network: false, deep: false })?).facts;
+    Ok(crate::setup::nix::has_flakes(&facts))
+}
+
+/// The end of the wizard: the shell of the project, when its template says how it is entered.
+fn enter_shell(session: &mut Session, collected: &Collected) -> Result<()> {
+    let Some(arguments) = next_steps::shell_arguments(&collected.template, &collected.scaffold)? else { return Ok(()) };
+    enter::enter(session, &Shell { project: &collected.site.path, arguments: &arguments })
 }
 
 fn explain(error: CreateError, site: &Site) -> Error {

@@ -136,10 +136,14 @@ fn collect_one(
     })
 }
 
-fn introduce(session: &mut Session, spec: &SecretSpec) {
+/// Says what a variable is for and where a person gets it.
+pub(super) fn introduce(session: &mut Session, spec: &SecretSpec) {
     let required = if spec.required.in_default_profile() { "" } else { " (optional)" };
     session.ui.say("");
     session.ui.say(&format!("{}{required}", spec.description));
+    if spec.personal {
+        session.ui.say("  Personal: use one of your own, not the team's; `nixstart env share` leaves it out");
+    }
     let Some(obtain) = &spec.obtain else { return };
     session.ui.say(&format!("  Get it: {}", obtain.url));
     for (index, step) in obtain.steps.iter().enumerate() {

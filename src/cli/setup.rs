@@ -1,24 +1,21 @@
 //! `nixstart setup`: a machine that is ready for Nix projects, by a plan that can be taken back.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+mod choices;
+mod proof;
 
 use camino::Utf8PathBuf;
 use serde_json::{Value, json};
 
-use super::{PlanFlags, Session, carry_out, review, undo};
-use crate::doctor;
+use super::{PlanFlags, Session, ShownBy, carry_out, review, undo};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::host::exec::{self, Request};
 use crate::host::lock::Lock;
 use crate::host::probe::{self, Reach, Vantage};
 use crate::host::vault::Vault;
-use crate::host::{journal, paths, privilege};
+use crate::host::{journal, paths};
+use crate::plan::Step;
 use crate::plan::receipt::Status;
-use crate::plan::{Plan, Privilege};
-use crate::setup::{self, Choices, Route, Setup, SetupError};
-use crate::template::escape;
-use crate::ui::{doctor_view, plan_view};
+use crate::setup::{self, Route, Setup, SetupError};
+use crate::ui::plan_view;
 
 /// Install and configure Nix and direnv on this machine
 ///
@@ -38,7 +35,7 @@ pub(super) struct Args {
     /// Only this step; may be given several times
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
-    /// Not this step; may be given several times
+    /// Not this step; may be given several times, and with `--resume` too
     #[arg(long, value_name = "ID")]
     skip: Vec<String>,
     /// How Nix is installed
@@ -51,34 +48,29 @@ pub(super) struct Args {
     #[arg(short, long, conflicts_with = "plan")]
     yes: bool,
     /// Continue a run that was cut short
-    #[arg(long, conflicts_with = "undo")]
+    #[arg(long, conflicts_with_all = ["explain", "only", "route", "no_root", "latest", "installer_sha256", "offline_installer"])]
     resume: bool,
     /// Take the newest setup back
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["resume", "explain", "only", "skip", "route", "no_root", "latest", "installer_sha256", "offline_installer"])]
     undo: bool,
+    /// Install the newest Nix, whose installer nobody can pin; asks once more, unless `--yes` is there too
+    #[arg(long, conflicts_with = "offline_installer")]
+    latest: bool,
+    /// Trust an installer with this SHA-256, in place of the one that is built in
+    #[arg(long, value_name = "DIGEST")]
+    installer_sha256: Option<String>,
+    /// Use an installer that was downloaded elsewhere
+    #[arg(long, value_name = "FILE")]
+    offline_installer: Option<Utf8PathBuf>,
 }
 
 impl Args {
     const fn flags(&self) -> PlanFlags {
-        PlanFlags { dry_run: self.plan, yes: self.yes, json: self.json }
+        PlanFlags { dry_run: self.plan, yes: self.yes, json: self.json, accepts_unpinned: self.latest, shown_by: ShownBy::Plan }
     }
 
     const fn only_shows(&self) -> bool {
         self.plan || (self.json && !self.yes)
-    }
-}
-
-/// How long the proof may take: it starts Nix for the first time.
-const PROOF_TIME: Duration = Duration::from_secs(120);
-
-/// The checks that prove a step: an exit code of an installer is no proof.
-const fn proof(step: &str) -> &'static [&'static str] {
-    match step.as_bytes() {
-        b"nix" => &["nix-present", "nix-on-path", "nix-version-min", "daemon-access", "store-probe-build"],
-        b"nix-group" => &["daemon-access", "daemon-socket"],
-        b"flakes" => &["flakes-enabled", "nix-conf-parse"],
-        b"direnv-hook" => &["direnv-hook"],
-        _ => &[],
     }
 }
 
@@ -92,13 +84,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
         return resume(args, session, &home);
     }
     refuse_when_cut_short(args, &home)?;
-    let route = args.route.as_deref().map(parse_route).transpose()?;
+    let choices = choices::of(args, &home)?;
     let vantage = Vantage::here(Reach { network: false, deep: false })?;
     let mut facts = probe::gather(&vantage).facts;
     facts.packages = probe::packages::look(&vantage);
-    let wanted = |ids: &[String]| ids.iter().cloned().collect::<BTreeSet<_>>();
-    let choices =
-        Choices { route, only: wanted(&args.only), skip: wanted(&args.skip), without_root: args.no_root, home: home.clone() };
     let setup = setup::plan(&facts, &choices).map_err(explain)?;
     if args.explain && !args.json {
         show_routes(session, &setup);
@@ -108,73 +97,68 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
 
 fn apply(args: &Args, session: &mut Session, mut setup: Setup, vantage: &Vantage) -> Result<()> {
     let flags = args.flags();
-    if args.only_shows() && args.json {
-        return session.print_json(&to_json(&setup));
+    if args.json {
+        return apply_as_data(args, session, &setup, vantage);
     }
     if setup.plan.steps.is_empty() {
-        setup.plan.notes.iter().for_each(|note| session.ui.note(note));
-        if setup.is_left_to_person {
-            return Err(left_to_person(args));
+        show_notes(session, &setup);
+        setup.extras.iter().for_each(|step| session.ui.note(&review::left_out_by_default(&setup.plan, step)));
+        match left_over(&setup) {
+            // Whoever only looks has seen it.
+            Err(_) if args.only_shows() => {}
+            Err(error) => return Err(error),
+            Ok(()) if setup.is_without_nix => session.ui.say(WITHOUT_NIX),
+            Ok(()) => session.ui.say("This machine is ready: nothing to do"),
         }
-        session.ui.say("This machine is ready: nothing to do");
         return Ok(());
     }
-    let (plan, outcome) = review::carry_out(session, setup.plan, setup.optional.clone(), setup.requires.clone(), flags)?;
+    let Setup { plan, optional, requires, extras, .. } = setup.clone();
+    let (plan, outcome) = review::carry_out(session, review::Proposal { plan, extras, optional, requires }, flags)?;
     setup.plan = plan;
     if outcome != carry_out::Outcome::Applied {
         return Ok(());
     }
-    prove(session, &setup, vantage)?;
-    if setup.is_left_to_person { Err(left_to_person(args)) } else { Ok(()) }
-}
-
-/// What remains is said in the notes of the plan.
-fn left_to_person(args: &Args) -> Error {
-    if args.no_root {
-        Error::new(ErrorKind::NeedsPrivilege, "the steps that remain need root; they are listed above")
-    } else {
-        Error::new(ErrorKind::Findings, "what remains has to be done by hand; it is listed above")
-    }
-}
-
-/// Looks at the machine again and builds something.
-fn prove(session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> {
-    let proofs: BTreeSet<&str> = setup.plan.steps.iter().flat_map(|step| proof(&step.id)).copied().collect();
-    let deep = Vantage { reach: Reach { network: false, deep: setup.plan.step("nix").is_some() }, ..vantage.clone() };
-    let found = doctor::examine(&probe::gather(&deep).facts, |check| proofs.contains(check.id));
-    let failed = found.iter().filter(|finding| matches!(finding.status, doctor::Status::Fail(_)));
-    let is_proven = failed.clone().next().is_none() || (setup.needs_login && proves_in_group(vantage, &proofs));
-    if !is_proven {
-        doctor_view::show(&mut session.ui, &found);
-        return Err(Error::new(ErrorKind::Partial, "the steps are done, but Nix does not work yet")
-            .hint("`nixstart doctor` says what is missing")
-            .hint("take back what was done with `nixstart setup --undo`"));
-    }
-    session.ui.say("");
-    if setup.needs_login {
-        session.ui.say("Log out and in again, then everything works; in this shell `sg nix-users` does.");
-    } else if !setup.is_left_to_person {
+    proof::prove(session, &setup.plan, setup.needs_login, vantage)?;
+    left_over(&setup)?;
+    if setup.is_without_nix {
+        session.ui.say(WITHOUT_NIX);
+    } else if !setup.needs_login {
         session.ui.say("This machine is ready. Open a new shell to use it.");
     }
     Ok(())
 }
 
-/// A group that was just joined is the session's only after a login; `sg` has it at once, so the same checks run there.
-fn proves_in_group(vantage: &Vantage, proofs: &BTreeSet<&str>) -> bool {
-    let Some(own) = std::env::current_exe().ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok()) else { return false };
-    let line = format!("{} doctor --offline --deep", escape::sh(own.as_str()));
-    let line = proofs.iter().fold(line, |line, id| line + " --check " + id);
-    let arguments = [setup::nix::USERS.to_owned(), "-c".to_owned(), line];
-    let request = Request { directory: &vantage.directory, program: "sg", arguments: &arguments, timeout: Some(PROOF_TIME) };
-    exec::perform(request, &mut |_| {}).is_ok()
+/// What is said after single steps on a machine that has no Nix.
+const WITHOUT_NIX: &str = "What was asked for is done, but there is no Nix yet; `nixstart setup` brings it";
+
+/// The same for programs: one document when all went well, and none otherwise.
+fn apply_as_data(args: &Args, session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> {
+    if args.only_shows() {
+        return session.print_json(&to_json(setup, None));
+    }
+    let mut receipt = None;
+    if setup.plan.pending().next().is_some() {
+        receipt = Some(carry_out::apply(session, &setup.plan, &Vault::default(), args.flags())?);
+        proof::prove(session, &setup.plan, setup.needs_login, vantage)?;
+    }
+    show_notes(session, setup);
+    left_over(setup)?;
+    session.print_json(&to_json(setup, receipt.as_deref()))
 }
 
-fn parse_route(name: &str) -> Result<Route> {
-    let names = Route::ALL.map(Route::name);
-    Route::find(name).ok_or_else(|| {
-        let hint = did_you_mean(name, names).unwrap_or_else(|| format!("routes are {}", names.join(", ")));
-        Error::usage(format!("there is no route `{name}`")).hint(hint)
-    })
+fn show_notes(session: &mut Session, setup: &Setup) {
+    setup.plan.notes.iter().for_each(|note| session.ui.note(&session.ui.spoken(note)));
+}
+
+/// What remains to be done by a person is an error; the notes of the plan say what it is.
+fn left_over(setup: &Setup) -> Result<()> {
+    if setup.is_left_to_root {
+        Err(Error::new(ErrorKind::NeedsPrivilege, "the steps that remain need root; they are listed above"))
+    } else if setup.is_left_to_person {
+        Err(Error::failed("what remains has to be done by hand; it is listed above"))
+    } else {
+        Ok(())
+    }
 }
 
 fn explain(error: SetupError) -> Error {
@@ -184,6 +168,15 @@ fn explain(error: SetupError) -> Error {
             let hint = did_you_mean(id, setup::STEPS).unwrap_or_else(|| format!("steps are {}", setup::STEPS.join(", ")));
             Error::usage(error).hint(hint)
         }
+        SetupError::OtherMachine(_) => Error::refused(error).hint("leave `--route` out, and the best way is chosen"),
+        SetupError::NoInstaller { .. } => {
+            Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here")
+        }
+        SetupError::UnknownFile { found, .. } => {
+            let hint = format!("when you trust it, say so with `--installer-sha256 {found}`");
+            Error::refused(error).hint(hint).hint("a newer nixstart knows newer installers")
+        }
+        SetupError::NoRoom { .. } => Error::failed(error).hint("make room there, then run the command again"),
     }
 }
 
@@ -195,12 +188,13 @@ fn show_routes(session: &mut Session, setup: &Setup) {
     }
 }
 
-fn to_json(setup: &Setup) -> Value {
+fn to_json(setup: &Setup, receipt: Option<&str>) -> Value {
     let route = |(route, why): &(Route, Option<setup::Unfit>)| json!({ "name": route.name(), "about": route.about(), "fits": why.is_none(), "why": why.as_ref().map(ToString::to_string) });
+    let extra = |step: &Step| json!({ "id": step.id, "title": step.title, "explanation": step.explanation });
     json!({
-        "schema": 1, "plan": plan_view::to_json(&setup.plan), "applied": false, "receipt": null,
+        "schema": 1, "plan": plan_view::to_json(&setup.plan), "applied": receipt.is_some(), "receipt": receipt,
         "route": setup.route.map(Route::name), "routes": setup.alternatives.iter().map(route).collect::<Vec<_>>(),
-        "needs_login": setup.needs_login,
+        "needs_login": setup.needs_login, "notes": setup.plan.notes, "extras": setup.extras.iter().map(extra).collect::<Vec<_>>(),
     })
 }
 
@@ -208,7 +202,7 @@ fn refuse_when_cut_short(args: &Args, home: &camino::Utf8Path) -> Result<()> {
     if args.only_shows() {
         return Ok(());
     }
-    let unfinished = carry_out::unfinished(home)?.filter(|stored| !stored.receipt.steps_to_undo().is_empty());
+    let unfinished = carry_out::unfinished_of(COMMAND, home)?.filter(|stored| !stored.receipt.steps_to_undo().is_empty());
     let Some(stored) = unfinished else { return Ok(()) };
     Err(Error::failed(format!("an earlier setup was cut short at {}", stored.receipt.at))
         .hint("continue it with `nixstart setup --resume`")
@@ -216,36 +210,30 @@ fn refuse_when_cut_short(args: &Args, home: &camino::Utf8Path) -> Result<()> {
 }
 
 fn resume(args: &Args, session: &mut Session, home: &camino::Utf8Path) -> Result<()> {
-    let Some(stored) = carry_out::unfinished(home)? else {
+    let Some(stored) = carry_out::unfinished_of(COMMAND, home)? else {
         return Err(Error::failed("there is no setup to continue").hint("run the command without `--resume`"));
     };
-    carry_out::resume(session, &stored, &Vault::default(), args.flags()).map(drop)
+    let rest = carry_out::rest_of(&stored, &args.skip)?;
+    if carry_out::continue_with(session, &stored, &rest, &Vault::default(), args.flags())? != carry_out::Outcome::Applied {
+        return Ok(());
+    }
+    let mut plan = stored.receipt.plan.clone();
+    for step in plan.steps.iter().filter(|step| args.skip.contains(&step.id)) {
+        session.ui.say(&format!("left out: {}", step.title));
+    }
+    plan.steps.retain(|step| !args.skip.contains(&step.id));
+    let vantage = Vantage::here(Reach { network: false, deep: false })?;
+    proof::prove(session, &plan, plan.step("nix-group").is_some(), &vantage)?;
+    if args.json { carry_out::print_json(session, &rest, Some(&stored.id)) } else { Ok(()) }
 }
 
+/// What receipts call this command. A doctor leaves some for the same directory, when it is started there.
+const COMMAND: &str = "setup";
+
 fn take_back(args: &Args, session: &mut Session, home: &camino::Utf8Path) -> Result<()> {
-    let Some(stored) = journal::newest_of(home, |status| status != Status::Reverted)? else {
+    let Some(stored) = journal::newest_of(home, |receipt| receipt.status != Status::Reverted && receipt.plan.command == COMMAND)?
+    else {
         return Err(Error::failed("there is no setup to take back").hint("`nixstart undo --list` shows every receipt"));
     };
     undo::take_back_receipt(session, &stored.id, args.flags())
-}
-
-/// The commands that root would have to type for a plan.
-pub(super) fn root_commands(plan: &Plan) -> Vec<String> {
-    plan.pending().filter(|step| step.privilege == Privilege::Root).filter_map(setup::typed).collect()
-}
-
-/// Asks before the first root step and makes sure that root steps can be run.
-pub(super) fn obtain_root(session: &mut Session, plan: &Plan, has_consent: bool) -> Result<()> {
-    let commands = root_commands(plan);
-    if commands.is_empty() || privilege::is_root() {
-        return Ok(());
-    }
-    let is_interactive = session.ask.is_interactive();
-    if is_interactive && !has_consent {
-        let question = format!("{} of these steps run as root, through sudo. Go on?", commands.len());
-        if !carry_out::confirm(session, &question, true, "--yes")? {
-            return Err(Error::new(ErrorKind::Declined, "you said no; nothing was changed"));
-        }
-    }
-    privilege::obtain(is_interactive, &commands)
 }

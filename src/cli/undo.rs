@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{PlanFlags, Session, carry_out};
+use super::{PlanFlags, Session, ShownBy, carry_out, root};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::journal::{self, Listed, Stored};
 use crate::host::lock::Lock;
 use crate::host::paths;
 use crate::host::revert::{self, Effect, Reversal};
-use crate::plan::Undo;
 use crate::plan::receipt::Status;
+use crate::plan::{Privilege, Undo};
 use crate::ui::style::Role;
 
 /// Take back what a command did
@@ -59,8 +59,9 @@ pub(super) fn take_back_receipt(session: &mut Session, id: &str, flags: PlanFlag
         return Ok(());
     }
     if !flags.yes {
-        consent(session)?;
+        consent(session, flags.shown_by)?;
     }
+    let _ticket = root::obtain_for_undo(session, &preview, flags.yes)?;
     let done = take_back(session, &stored)?;
     if flags.json { print_json(session, &stored, &done, true) } else { Ok(()) }
 }
@@ -70,15 +71,39 @@ fn take_back<'a>(session: &mut Session, stored: &'a Stored) -> Result<Vec<Revers
     let mut done = Vec::new();
     let ui = &mut session.ui;
     revert::revert(stored, &mut |reversal| {
-        ui.say(&format!("{} {}", Role::Success.paint("undone:"), reversal.step.title));
+        match left_to_person(&reversal.step.undo) {
+            None => ui.say(&format!("{} {}", Role::Success.paint("undone:"), reversal.step.title)),
+            Some(what) => {
+                ui.say(&format!("{} {}; {}", Role::Warning.paint("stays:"), reversal.step.title, ui.spoken(&what)));
+            }
+        }
         for (what, why) in reversal.effects.iter().filter_map(kept) {
             ui.say(&format!("  kept: {what} ({why})"));
         }
         done.push(reversal);
     })?;
-    let is_all = done.iter().flat_map(|reversal| &reversal.effects).find_map(kept).is_none();
-    session.ui.say(if is_all { "Taken back" } else { "Taken back, except for what is named as kept" });
+    session.ui.say(if done.iter().all(|reversal| what_stays(reversal).is_empty()) {
+        "Taken back"
+    } else {
+        "Taken back, except what stays"
+    });
     Ok(done)
+}
+
+/// What a person has to do to take a step back, or why nobody can; `None` when nixstart does it.
+fn left_to_person(undo: &Undo) -> Option<String> {
+    match undo {
+        Undo::Manual { instruction } => Some(format!("by hand: {instruction}")),
+        Undo::Irreversible { reason } => Some(format!("cannot be undone: {reason}")),
+        Undo::Restore | Undo::Inverse { .. } => None,
+    }
+}
+
+/// What of a step stays, each with what is said of it.
+fn what_stays(reversal: &Reversal<'_>) -> Vec<(String, String)> {
+    let whole = left_to_person(&reversal.step.undo).map(|why| (reversal.step.title.clone(), why));
+    let parts = reversal.effects.iter().filter_map(kept).map(|(what, why)| (what.to_owned(), why.to_owned()));
+    whole.into_iter().chain(parts).collect()
 }
 
 fn kept(effect: &Effect) -> Option<(&str, &str)> {
@@ -88,10 +113,10 @@ fn kept(effect: &Effect) -> Option<(&str, &str)> {
     }
 }
 
-fn consent(session: &mut Session) -> Result<()> {
+fn consent(session: &mut Session, shown_by: ShownBy) -> Result<()> {
     if !session.ask.is_interactive() {
         return Err(Error::new(ErrorKind::NeedsInput, "taking this back needs your consent, and there is no terminal to ask on")
-            .hint("look at it with `--dry-run`, then consent with `--yes`"));
+            .hint(format!("look at it with `{}`, then consent with `--yes`", shown_by.flag())));
     }
     if carry_out::confirm(session, "Take this back?", false, "--yes")? {
         Ok(())
@@ -104,7 +129,7 @@ fn consent(session: &mut Session) -> Result<()> {
 fn newest_here() -> Result<Stored> {
     let here = paths::absolute(camino::Utf8Path::new("."))?;
     for directory in here.ancestors() {
-        if let Some(stored) = journal::newest_of(directory, |status| status != Status::Reverted)? {
+        if let Some(stored) = journal::newest_of(directory, |receipt| receipt.status != Status::Reverted)? {
             return Ok(stored);
         }
     }
@@ -128,6 +153,9 @@ fn show(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) {
                 Effect::Unstage(_) => {}
                 Effect::Remove(what) => ui.say(&format!("    remove {what}")),
                 Effect::PutBack(what) => ui.say(&format!("    put back {what}")),
+                Effect::Run(command) if reversal.step.privilege == Privilege::Root => {
+                    ui.say(&ui.spoken(&format!("    run `sudo {command}`")));
+                }
                 Effect::Run(command) => ui.say(&format!("    run `{command}`")),
                 Effect::Uncommit(id) => ui.say(&format!("    take back the commit {id}")),
                 Effect::Keep { what, why } => ui.say(&format!("    keep {what} ({why})")),
@@ -139,10 +167,8 @@ fn show(session: &mut Session, stored: &Stored, preview: &[Reversal<'_>]) {
         if unstaged > 0 {
             ui.say(&format!("    take {unstaged} files off the index, as far as they were not in it"));
         }
-        match &reversal.step.undo {
-            Undo::Manual { instruction } => ui.say(&format!("    by hand: {instruction}")),
-            Undo::Irreversible { reason } => ui.say(&format!("    cannot be undone: {reason}")),
-            Undo::Restore | Undo::Inverse { .. } => {}
+        if let Some(what) = left_to_person(&reversal.step.undo) {
+            ui.say(&format!("    {}", ui.spoken(&what)));
         }
     }
     ui.say("");
@@ -158,7 +184,15 @@ fn print_json(session: &mut Session, stored: &Stored, reversals: &[Reversal<'_>]
         Effect::Keep { what, why } => json!({ "effect": "keep", "what": what, "why": why }),
     };
     let step = |reversal: &Reversal<'_>| json!({ "id": reversal.step.id, "title": reversal.step.title, "undo": reversal.step.undo, "effects": reversal.effects.iter().map(effect).collect::<Vec<_>>() });
-    let document = json!({ "schema": 1, "receipt": stored.id, "applied": is_applied, "steps": reversals.iter().map(step).collect::<Vec<_>>() });
+    let stays: Vec<_> = reversals
+        .iter()
+        .flat_map(|reversal| {
+            let id = &reversal.step.id;
+            what_stays(reversal).into_iter().map(move |(what, why)| json!({ "step": id, "what": what, "why": why }))
+        })
+        .collect();
+    let steps: Vec<_> = reversals.iter().map(step).collect();
+    let document = json!({ "schema": 1, "receipt": stored.id, "applied": is_applied, "steps": steps, "stays": stays });
     session.print_json(&document)
 }
 

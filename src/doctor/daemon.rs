@@ -14,6 +14,7 @@ use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, 
 use crate::facts::daemon::{Protocol, Schema};
 use crate::facts::nix::{Machine, StoreMode};
 use crate::facts::{Facts, Unknown};
+use crate::setup::daemon as commands;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -52,8 +53,8 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::Degrades,
         title: "The Nix daemon is started with the machine",
         symptom: "Nix works now and stops working after a restart of the machine",
-        cause: "the service of the daemon runs, its socket is not enabled",
-        fix: "enable the socket",
+        cause: "the socket of the daemon is not enabled, or was stopped",
+        fix: "stop the service, enable the socket and start it",
         source: "NixOS/nix#9970",
         platform: Platform::Linux,
         cost: Cost::Local,
@@ -216,26 +217,16 @@ fn join(facts: &Facts, group: &str, user: &str) -> Fix {
             &["dseditgroup", "-o", "edit", "-a", user, "-t", "user", group],
             Some("take the user out with `dseditgroup -o edit -d`"),
         ),
-        Some(Machine::Linux { .. }) | None => {
-            let undo = format!("take the user out with `gpasswd -d {user} {group}`");
-            Fix::run_as_root(&title, &["usermod", "-aG", group, user], Some(&undo))
-        }
+        Some(Machine::Linux { .. }) | None => Fix::change(&title, &commands::join(user, group)),
     }
     .restarting(Restart::Login)
 }
 
 /// Restarts the daemon, with the program that the system has for that.
-fn restart(facts: &Facts, title: &str) -> Fix {
-    match facts.nix.machine.known() {
-        Some(Machine::MacOs { .. }) => {
-            Fix::run_as_root(title, &["launchctl", "kickstart", "-k", "system/org.nixos.nix-daemon"], None)
-        }
-        Some(Machine::NixOs | Machine::Linux { has_systemd: true }) => {
-            Fix::run_as_root(title, &["systemctl", "restart", "nix-daemon.service"], None)
-        }
-        Some(Machine::Linux { has_systemd: false }) | None => {
-            Fix::by_hand(title, &["sudo pkill nix-daemon", "sudo nix-daemon --daemon &"])
-        }
+pub(super) fn restart(facts: &Facts, title: &str) -> Fix {
+    match commands::restart(facts, commands::has_socket(facts)) {
+        Some(change) => Fix::change(title, &change),
+        None => Fix::by_hand(title, &["sudo pkill nix-daemon", "sudo nix-daemon --daemon &"]),
     }
 }
 

@@ -68,11 +68,9 @@ fn is_activated_once(facts: &Facts) -> Look {
         return Err(Unknown::Irrelevant("the project does not have both `.envrc` and `devenv.nix`".to_owned()));
     }
     let file = used_file(facts)?;
-    let (direnv, devenv) = match (&file.direnv, &file.devenv) {
-        (Some(direnv), Some(devenv)) => (direnv, devenv),
-        (Some(_), None) => return Ok(Verdict::Pass("direnv".to_owned())),
-        (None, Some(_)) => return Ok(Verdict::Pass("devenv".to_owned())),
-        (None, None) => return Ok(Verdict::Pass("no hook".to_owned())),
+    let Some((direnv, devenv)) = file.both_hooks() else {
+        let only = file.direnv.as_ref().map(|_| "direnv").or_else(|| file.devenv.as_ref().map(|_| "devenv"));
+        return Ok(Verdict::Pass(only.unwrap_or("no hook").to_owned()));
     };
     let problem = Problem::new(format!("{} has the hooks of both direnv and devenv, and both activate this project", file.shell))
         .detail(format!("direnv: `{}` line {}", direnv.path, direnv.line))

@@ -5,7 +5,7 @@ mod examples;
 mod hook;
 mod program;
 
-use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
+use super::{Check, Cost, FileEdit, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
 use crate::facts::direnv::{Envrc, Permission, UseKind};
 use crate::facts::{Facts, Unknown};
 
@@ -176,8 +176,9 @@ fn is_allowed(facts: &Facts) -> Look {
         Permission::NotAllowed => Problem::new(format!("`{path}` is not allowed as it is now")),
         Permission::Denied => Problem::new(format!("`{path}` was denied with `direnv deny`")),
     };
-    let lines = if envrc.length == 1 { "1 line" } else { &format!("{} lines", envrc.length) };
-    Ok(Verdict::Fail(problem.detail(format!("direnv runs its {lines} as your user; read them first")).fix(Fix::run(
+    let lines =
+        if envrc.length == 1 { "line as your user; read it" } else { &format!("{} lines as your user; read them", envrc.length) };
+    Ok(Verdict::Fail(problem.detail(format!("direnv runs its {lines} first")).fix(Fix::run(
         "Allow what the file says now",
         &["direnv", "allow", path],
         Some(&format!("direnv deny '{path}'")),
@@ -196,13 +197,12 @@ fn is_impure_enough(facts: &Facts) -> Look {
     let Some(pure) = local().find(|used| !used.is_impure() && !used.overrides_root()) else {
         return Ok(Verdict::Pass("`use flake` is impure".to_owned()));
     };
-    let remedy =
-        Remedy::ReplaceLine { path: envrc.path.clone(), old: pure.line.clone(), new: pure.made_impure(), as_root: false };
+    let edits = vec![FileEdit::replace(&envrc.path, &pure.line, pure.made_impure())];
     Ok(Verdict::Fail(
         Problem::new("`use flake` hides from the flake where the project is")
             .detail(format!("`{}` line {}: `{}`", envrc.path, pure.number, pure.line.trim()))
             .detail(format!("flake: {reason}"))
-            .fix(Fix::new("Let the flake see variables; direnv asks for `direnv allow` afterwards", remedy)),
+            .fix(Fix::edit("Let the flake see variables; direnv asks for `direnv allow` afterwards", edits)),
     ))
 }
 

@@ -2,12 +2,13 @@
 //! what mends them. It knows old and new wordings, because both are in use.
 
 mod build;
+mod distribution;
 mod machine;
 mod nix;
 mod project;
 mod tools;
 
-use crate::facts::secrets::shapes;
+use crate::secret::Redactor;
 
 /// What a line of an error means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,31 +30,48 @@ pub struct Explanation {
 }
 
 /// Ids of causes that no check looks for, because only the error itself shows them.
-pub const OWN_IDS: [&str; 24] = [
+pub const OWN_IDS: [&str; 41] = [
     "build-failed",
     "build-features",
     "build-killed",
+    "build-system",
     "build-timeout",
+    "cached-failure",
     "discord-intents",
     "docker-archive",
     "docker-daemon",
     "flake-attribute",
+    "flake-registry",
+    "git-identity",
+    "git-login",
     "hash-mismatch",
     "image-insecure",
+    "image-missing",
     "infinite-recursion",
-    "nix-busy",
+    "module-option",
+    "nix-argument",
     "nix-attribute",
+    "nix-busy",
+    "nix-flag",
+    "nix-profile-conflict",
     "not-in-shell",
     "npm-auth",
+    "npm-global",
     "npm-peer-conflict",
+    "package-broken",
+    "package-fetch",
     "package-refused",
+    "package-unknown",
     "pnpm-build-scripts",
     "pnpm-fetcher",
     "pnpm-package-argument",
     "registry-unreachable",
+    "server-busy",
     "setup-apt-state",
     "skopeo-policy",
+    "source-gone",
     "sudo-denied",
+    "turbo-absent",
 ];
 
 /// A row of the index.
@@ -99,7 +117,7 @@ impl Row {
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    [machine::ROWS, nix::ROWS, build::ROWS, project::ROWS, tools::ROWS].into_iter().flatten()
+    [machine::ROWS, distribution::ROWS, nix::ROWS, build::ROWS, project::ROWS, tools::ROWS].into_iter().flatten()
 }
 
 /// The ids of everything that can be explained.
@@ -118,7 +136,7 @@ pub fn explain(text: &str) -> Vec<Explanation> {
         }
         let Row { check, cause, fix, note, is_certain, .. } = *row;
         let hidden = || row.fragments.first().map(|fragment| format!("{fragment} …")).unwrap_or_default();
-        let text = if row.quotes_secrets { hidden() } else { shapes::redact(line.trim()) };
+        let text = if row.quotes_secrets { hidden() } else { Redactor::default().redact(line.trim()) };
         found.push((row, Explanation { check, cause, fix, note, is_certain, line: number, text }));
     }
     let has_special = found.iter().any(|(row, _)| !row.is_general);
@@ -278,7 +296,7 @@ mod tests {
 
     #[test]
     fn says_where_it_stands_and_leaves_colours_and_tokens_out() {
-        let (_, token) = shapes::synthetic().swap_remove(1);
+        let (_, token) = crate::secret::shapes::synthetic().swap_remove(1);
         let text = format!(
             "building\r\n\u{1b}[31;1merror:\u{1b}[0m https://me:{token}@x.org: \u{1b}]8;;x\u{7}EADDRINUSE\u{1b}]8;;\u{1b}\\ {token}\n"
         );

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod examples;
 
-use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
+use super::{Check, Cost, FileEdit, Fix, Group, Look, Platform, Problem, Severity, Verdict};
+use crate::facts::nix::Machine;
+use crate::facts::packages::Manager;
 use crate::facts::{Facts, Unknown};
 
 #[cfg(test)]
@@ -17,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "git is installed",
         symptom: "`error: executing 'git': No such file or directory`",
         cause: "Nix runs git to read a flake that is in a repository, and there is none on PATH",
-        fix: "install git with the package manager of the system, or with Nix",
+        fix: "install git with the package manager of the system",
         source: "measured with Nix 2.8",
         platform: Platform::Any,
         cost: Cost::Local,
@@ -83,20 +85,44 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn is_present(facts: &Facts) -> Look {
-    Ok(match facts.git.program.get()? {
-        Some(path) => Verdict::Pass(format!("`{path}`")),
-        None => Verdict::Fail(
-            Problem::new("no `git` is on PATH")
-                .fix(Fix::by_hand(
-                    "Install it with Nix",
-                    &["nix --extra-experimental-features 'nix-command flakes' profile install nixpkgs#git"],
-                ))
-                .fix(Fix::by_hand(
-                    "Or with the package manager of the system",
-                    &["sudo apt-get install git", "brew install git"],
-                )),
-        ),
-    })
+    if let Some(path) = facts.git.program.get()? {
+        return Ok(Verdict::Pass(format!("`{path}`")));
+    }
+    let problem = Problem::new("no `git` is on PATH");
+    Ok(Verdict::Fail(match install(facts) {
+        Some(fix) => problem.fix(fix),
+        None => problem,
+    }))
+}
+
+/// How git is installed here: the way the system installs programs, else with Nix when there is one.
+fn install(facts: &Facts) -> Option<Fix> {
+    let machine = facts.nix.machine.known();
+    if machine == Some(&Machine::NixOs) {
+        let option = "environment.systemPackages = [ pkgs.git ];";
+        return Some(Fix::by_hand("Add it to the configuration of NixOS", &[option]));
+    }
+    if let Some(manager) = facts.packages.manager.known().copied().flatten() {
+        return Some(by_manager(manager, "git"));
+    }
+    if machine.is_some_and(|machine| machine.is_macos()) {
+        return Some(Fix::by_hand("Install the tools of Apple, which bring it", &["xcode-select --install"]));
+    }
+    facts.nix.on_path.known()?.as_ref()?;
+    let command = "nix --extra-experimental-features 'nix-command flakes' profile install nixpkgs#git";
+    Some(Fix::by_hand("Install it with Nix", &[command]))
+}
+
+fn by_manager(manager: Manager, package: &str) -> Fix {
+    let title = format!("Install it with {}", manager.program());
+    let (install, remove) = (manager.install(&[package]), manager.remove_line(package));
+    let install: Vec<&str> = install.iter().map(String::as_str).collect();
+    let undo = format!("run `{remove}`");
+    if manager == Manager::Brew {
+        Fix::run(&title, &install, Some(&undo))
+    } else {
+        Fix::run_as_root(&title, &install, Some(&undo))
+    }
 }
 
 fn is_repository(facts: &Facts) -> Look {
@@ -139,9 +165,9 @@ fn is_ignoring(facts: &Facts) -> Look {
         return Ok(Verdict::Pass(format!("`{}`", missing.file)));
     }
     let shown: Vec<String> = missing.rules.iter().map(|rule| format!("`{rule}`")).collect();
-    let remedy = Remedy::AddLines { path: missing.file.clone(), lines: missing.rules.clone(), as_root: false };
+    let edits = vec![FileEdit::add(&missing.file, missing.rules.clone())];
     let problem = Problem::new(format!("no ignore rule covers {}", shown.join(", ")));
-    Ok(Verdict::Warn(problem.fix(Fix::new(&format!("Add them to `{}`", missing.file), remedy))))
+    Ok(Verdict::Warn(problem.fix(Fix::edit(&format!("Add them to `{}`", missing.file), edits))))
 }
 
 fn has_unix_lines(facts: &Facts) -> Look {
@@ -158,10 +184,10 @@ fn has_unix_lines(facts: &Facts) -> Look {
     let files: Vec<String> = found.files.iter().map(|file| format!("'{}'", found.directory.join(file))).collect();
     let command = format!("perl -pi -e 's/\\r$//' {}", files.join(" "));
     let lines = [".envrc text eol=lf", "*.sh text eol=lf"].map(str::to_owned).to_vec();
-    let remedy = Remedy::AddLines { path: found.directory.join(".gitattributes"), lines, as_root: false };
+    let edits = vec![FileEdit::add(found.directory.join(".gitattributes"), lines)];
     Ok(Verdict::Warn(
         problem
             .fix(Fix::by_hand("Take the carriage returns away", &[&command]))
-            .fix(Fix::new("Keep git from writing them again", remedy)),
+            .fix(Fix::edit("Keep git from writing them again", edits)),
     ))
 }

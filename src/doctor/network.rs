@@ -14,10 +14,10 @@ pub(super) const CHECKS: &[Check] = &[
         id: "dns-cache-host",
         group: Group::Network,
         severity: Severity::Blocks,
-        title: "Names of caches have addresses",
+        title: "There is a network, and names of caches have addresses",
         symptom: "`Couldn't resolve host name (6)` or `Could not resolve hostname (6)`, five times over, about 5 s for every \
                   call of Nix",
-        cause: "no name server answers, or the name of a cache is wrong",
+        cause: "the machine is connected to no network, no name server answers, or the name of a cache is wrong",
         fix: "connect to a network, or mend the name servers in `/etc/resolv.conf`",
         source: "measured with Nix 2.8 and 2.26",
         platform: Platform::Any,

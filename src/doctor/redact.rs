@@ -2,7 +2,7 @@
 
 use regex_lite::{Captures, Regex};
 
-use crate::facts::secrets::shapes;
+use crate::secret::Redactor;
 
 /// What must not be told.
 #[derive(Debug, Clone, Default)]
@@ -18,10 +18,11 @@ pub struct Identity {
 /// Names of things that are secrets, in front of `=` or `:`.
 const NAMED: &str =
     r#"(?i)((?:token|secret|passw(?:or)?d|api_?key|access_?key|private_?key|auth)[a-z_]*["']?\s*[=:]\s*["']?)([^\s"',;]+)"#;
-/// The text without home, user, host, credentials of addresses and what looks like a secret.
-pub fn redact(text: &str, identity: &Identity) -> String {
+
+/// The text without home, user, host, credentials of addresses, known secrets and what looks like one.
+pub fn redact(text: &str, redactor: &Redactor, identity: &Identity) -> String {
     let mut text =
-        replace_all(&shapes::redact(text), NAMED, |found| format!("{}***", found.get(1).map_or("", |name| name.as_str())));
+        replace_all(&redactor.redact(text), NAMED, |found| format!("{}***", found.get(1).map_or("", |name| name.as_str())));
     let home = identity.home.as_deref().filter(|home| home.len() > 1).map(|home| (home, "~"));
     if let Some((home, short)) = home {
         text = text.replace(home, short);
@@ -69,7 +70,7 @@ mod tests {
             "/home/ada/x of ada on engine, adage stays; https://ada:pw@example.org/a {token} API_TOKEN=\"abc\" password: hunter2"
         );
         assert_eq!(
-            redact(&text, &identity),
+            redact(&text, &Redactor::default(), &identity),
             "~/x of USER on HOST, adage stays; https://…@example.org/a [a GitHub token] API_TOKEN=\"***\" password: ***"
         );
     }
@@ -77,6 +78,6 @@ mod tests {
     #[test]
     fn root_and_an_empty_home_are_nobody() {
         let identity = Identity { home: Some("/".into()), user: Some("root".into()), host: None };
-        assert_eq!(redact("/root of root", &identity), "/root of root");
+        assert_eq!(redact("/root of root", &Redactor::default(), &identity), "/root of root");
     }
 }

@@ -6,7 +6,7 @@ mod leaks;
 
 use camino::Utf8Path;
 
-use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
+use super::{Check, Cost, FileEdit, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
 use crate::facts::secrets::{EnvContent, EnvFile, FaultKind, Gap, GapKind, Privacy};
 use crate::facts::{Fact, Facts, Unknown};
 use crate::template::escape;
@@ -308,14 +308,8 @@ fn is_ignored(facts: &Facts) -> Look {
 fn expose(problem: Problem, file: &EnvFile, privacy: Privacy) -> Problem {
     let folder = file.path.parent().map_or_else(|| file.path.clone(), Utf8Path::to_owned);
     let root = file.path.as_str().strip_suffix(&file.name).map_or_else(|| folder.clone(), Into::into);
-    let add_rules = Fix::new(
-        "Make git ignore every `.env`",
-        Remedy::AddLines {
-            path: root.join(".gitignore"),
-            lines: [".env", ".env.*", "!.env.example"].map(str::to_owned).to_vec(),
-            as_root: false,
-        },
-    );
+    let rules = [".env", ".env.*", "!.env.example"].map(str::to_owned).to_vec();
+    let add_rules = Fix::edit("Make git ignore every `.env`", vec![FileEdit::add(root.join(".gitignore"), rules)]);
     match privacy {
         Privacy::Tracked => {
             let folder = folder.as_str();

@@ -3,9 +3,9 @@
 use camino::Utf8PathBuf;
 
 use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
-use crate::facts::Facts;
 use crate::facts::nix::StoreMode;
 use crate::facts::store::ProbeBuild;
+use crate::facts::{Facts, Unknown};
 
 /// From how many bytes on the size of the store is worth a word.
 const LARGE: u64 = 50 << 30;
@@ -137,12 +137,12 @@ fn is_small(facts: &Facts) -> Look {
         return Ok(Verdict::Pass(size));
     }
     let problem = Problem::new(format!("the store takes up {size}"))
-        .fix(Fix::by_hand("See what would be removed, then remove it", &["nix store gc --dry-run", "nix store gc"]));
+        .fix(Fix::by_hand("See what would be removed, then remove it", &["nix-store --gc --print-dead", "nix-collect-garbage"]));
     let optimises = facts.config.effective.known().is_none_or(|settings| settings.optimises_store);
     Ok(Verdict::Warn(if optimises {
         problem
     } else {
-        problem.fix(Fix::by_hand("Keep equal files once", &["nix store optimise"]))
+        problem.fix(Fix::by_hand("Keep equal files once", &["nix-store --optimise"]))
     }))
 }
 
@@ -153,7 +153,10 @@ fn are_roots_used(facts: &Facts) -> Look {
     }
     let problem = with_paths(Problem::new(format!("{} roots lead nowhere", stale.len())), stale);
     Ok(Verdict::Warn(
-        problem.fix(Fix::by_hand("See what would be removed, then remove it", &["nix store gc --dry-run", "nix store gc"])),
+        problem.fix(Fix::by_hand(
+            "See what would be removed, then remove it",
+            &["nix-store --gc --print-dead", "nix-collect-garbage"],
+        )),
     ))
 }
 
@@ -182,9 +185,18 @@ fn is_at_its_place(facts: &Facts) -> Look {
             "the store is below your directory, not at `/nix`"
         };
         let problem = Problem::new(summary).detail(chroot.path.as_str());
-        return Ok(Verdict::Warn(if chroot.has_other { problem } else { problem.fix(fix()) }));
+        let path = crate::template::escape::sh(chroot.path.as_str());
+        let [loosen, delete] = [format!("chmod -R u+w {path}"), format!("rm -rf {path}")];
+        let remove = || Fix::by_hand("Remove it, when nothing in it is needed", &[&loosen, &delete]);
+        return Ok(Verdict::Warn(problem.fix(if chroot.has_other { remove() } else { fix() })));
     }
     Ok(match facts.nix.store_mode.get()? {
+        StoreMode::Absent if facts.daemon.user.get()?.uid == 0 => {
+            return Err(Unknown::Irrelevant("root's store is made at `/nix`".to_owned()));
+        }
+        StoreMode::Absent if !facts.nix.version.get()?.makes_store_below_home() => {
+            return Err(Unknown::Irrelevant("this Nix makes no store below your directory".to_owned()));
+        }
         StoreMode::Absent => {
             Verdict::Warn(Problem::new("there is no store yet; it would be made below your directory").fix(fix()))
         }
@@ -242,4 +254,29 @@ pub(super) fn examples() -> Vec<super::Example> {
             good: with(|store| store.chroot = None.into()),
         },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::daemon::User;
+    use crate::nix::NixVersion;
+
+    /// What is said on a machine where Nix has no store yet.
+    fn without_store(version: &str, uid: u32) -> Look {
+        let mut facts = Facts::default();
+        facts.nix.version = NixVersion::parse(&format!("nix (Nix) {version}")).unwrap().into();
+        facts.nix.store_mode = StoreMode::Absent.into();
+        facts.store.chroot = None.into();
+        facts.daemon.user = User { uid, ..User::default() }.into();
+        is_at_its_place(&facts)
+    }
+
+    #[test]
+    fn only_a_nix_that_would_make_a_store_below_home_is_warned_of() {
+        assert!(matches!(without_store("2.26.3", 1000), Ok(Verdict::Warn(_))));
+        assert!(matches!(without_store("2.10.0", 1000), Ok(Verdict::Warn(_))));
+        assert!(matches!(without_store("2.8.0", 1000), Err(Unknown::Irrelevant(_))));
+        assert!(matches!(without_store("2.26.3", 0), Err(Unknown::Irrelevant(_))));
+    }
 }

@@ -1,43 +1,207 @@
-//! Gives a value to a variable that a `.env` leaves empty. Every other byte of the text stays as it is.
+//! Changes single values of a document. Every other byte stays as it is: comments, order, quotes, line ends, junk.
 
-use regex_lite::Captures;
+use std::ops::Range;
+
 use secrecy::ExposeSecret;
 
-use super::reader::{ASSIGNMENT, Entry, normalized, read};
+use super::document::{Assignment, Document, Fault, body, lines};
+use super::reader::{Entry, read};
+use super::writer::{Unportable, Writer};
+
+/// Why a document is not changed. It names a key or a line, never a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The document is unsafe to edit.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// The value has no form that every program reads alike.
+    #[error("the value of `{key}` cannot be written: {why}")]
+    Unportable {
+        /// The variable.
+        key: String,
+        /// Why.
+        why: Unportable,
+    },
+    /// The name is none that every program knows.
+    #[error("`{0}` is no name of a variable: letters, digits and `_`, and no digit in front")]
+    Name(String),
+    /// The value would be read differently at its place, or something else would.
+    #[error("`{0}` cannot be changed without changing how the rest is read; edit the file by hand")]
+    Ambiguous(String),
+}
+
+/// Whether every program knows a name of this form.
+pub fn is_name(key: &str) -> bool {
+    let is_word = key.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+    is_word && !key.is_empty() && !key.starts_with(|first: char| first.is_ascii_digit())
+}
+
+impl Document {
+    /// The document with a value, wherever the key stands, else below its commented form, else at the end. `None` when it has
+    /// the value already.
+    pub fn with(&self, key: &str, value: &str, writer: &Writer) -> Result<Option<Self>, EditError> {
+        self.refuse_fault()?;
+        let own = self.own(key);
+        if own.is_empty() && !is_name(key) {
+            return Err(EditError::Name(key.to_owned()));
+        }
+        if !own.is_empty() && own.iter().all(|assignment| assignment.value.expose_secret() == value) {
+            return Ok(None);
+        }
+        let unportable = |why| EditError::Unportable { key: key.to_owned(), why };
+        // dotenv takes `A:` at the end of a line and what stands on the next one for a variable; nobody else does.
+        if own.iter().any(|assignment| {
+            self.text().get(assignment.name..assignment.token.start).is_some_and(|head| head.contains(['\n', '\r']))
+        }) {
+            return Err(EditError::Ambiguous(key.to_owned()));
+        }
+        let text = if own.is_empty() {
+            insert(self.text(), key, &writer.quote(value).map_err(unportable)?)
+        } else {
+            let written = own.iter().map(|assignment| writer.quote_like(value, assignment.style).map_err(unportable));
+            let pieces = own.iter().zip(written).map(|(assignment, written)| Ok(put(self.text(), assignment, &written?)));
+            replaced(self.text(), pieces.collect::<Result<_, EditError>>()?)
+        };
+        self.checked(text, key, Some(value)).map(Some)
+    }
+
+    /// The document without a key: every line of it goes, comments above stay. `None` when it is not there.
+    pub fn without(&self, key: &str) -> Result<Option<Self>, EditError> {
+        self.refuse_fault()?;
+        let own = self.own(key);
+        if own.is_empty() {
+            return Ok(None);
+        }
+        let pieces = own.iter().map(|assignment| (whole_lines(self.text(), assignment), String::new()));
+        self.checked(replaced(self.text(), pieces.collect()), key, None).map(Some)
+    }
+
+    fn refuse_fault(&self) -> Result<(), EditError> {
+        self.fault().map_or(Ok(()), |fault| Err(fault.clone().into()))
+    }
+
+    /// The assignments of a key.
+    fn own(&self, key: &str) -> Vec<Assignment> {
+        self.written_ones().filter(|written| written.key == key).map(|written| written.assignment()).collect()
+    }
+
+    /// The changed document, when it is read as it should be: the key has its value, and every other one is as it was.
+    fn checked(&self, text: String, key: &str, value: Option<&str>) -> Result<Self, EditError> {
+        let edited = Self::of_text(text);
+        let is_right = self.differs_only_in(&edited, key, value)
+            && self.unread_lines().len() == edited.unread_lines().len()
+            && edited.fault().is_none();
+        if is_right { Ok(edited) } else { Err(EditError::Ambiguous(key.to_owned())) }
+    }
+
+    /// Whether a key has a value everywhere in the other document, or is not there, and all others are written as they are
+    /// here. Each text is gone through once: a file can be large.
+    fn differs_only_in(&self, other: &Self, key: &str, value: Option<&str>) -> bool {
+        let mut others = self.others(key);
+        let mut count = 0;
+        for written in other.written_ones() {
+            let is_meant = if written.key == key {
+                count += 1;
+                value == Some(written.assignment().value.expose_secret())
+            } else {
+                others.next() == Some((written.key, written.token, written.found.is_exported))
+            };
+            if !is_meant {
+                return false;
+            }
+        }
+        others.next().is_none() && (count > 0) == value.is_some()
+    }
+
+    /// Every assignment but those of a key, as it is written.
+    fn others(&self, key: &str) -> impl Iterator<Item = (&str, &str, bool)> {
+        let others = self.written_ones().filter(move |written| written.key != key);
+        others.map(|written| (written.key, written.token, written.found.is_exported))
+    }
+}
+
+/// A text with pieces of it, in order, replaced.
+fn replaced(text: &str, pieces: Vec<(Range<usize>, String)>) -> String {
+    let mut new = String::with_capacity(text.len() + pieces.iter().map(|(_, piece)| piece.len()).sum::<usize>());
+    let mut kept = 0;
+    for (range, piece) in pieces {
+        new.push_str(text.get(kept..range.start).unwrap_or_default());
+        new.push_str(&piece);
+        kept = kept.max(range.end);
+    }
+    new.push_str(text.get(kept..).unwrap_or_default());
+    new
+}
+
+/// What takes the place of a value.
+fn put(text: &str, assignment: &Assignment, written: &str) -> (Range<usize>, String) {
+    let after = text.get(assignment.token.end..).unwrap_or_default();
+    let has_comment = lines(after).next().is_some_and(|rest| rest.trim_start().starts_with('#'));
+    // A comment behind nothing is the value to godotenv and compose; one that touches a value is a part of it to many.
+    let written = if written.is_empty() && has_comment { "\"\"" } else { written };
+    let space = if after.starts_with('#') { " " } else { "" };
+    (assignment.token.clone(), format!("{written}{space}"))
+}
+
+/// Adds an assignment below its commented form, else at the end.
+fn insert(text: &str, key: &str, written: &str) -> String {
+    let end = end_of_line(text);
+    if let Some((above, below)) = commented(text, key).and_then(|place| text.split_at_checked(place)) {
+        let has_end = above.ends_with(['\n', '\r']);
+        return if has_end {
+            format!("{above}{key}={written}{end}{below}")
+        } else {
+            format!("{above}{end}{key}={written}{below}")
+        };
+    }
+    let needs_end = !body(text).is_empty() && !text.ends_with(['\n', '\r']);
+    format!("{text}{}{key}={written}{end}", if needs_end { end } else { "" })
+}
+
+/// The place behind the last line `# KEY=`, in any spelling of the comment.
+fn commented(text: &str, key: &str) -> Option<usize> {
+    let mut place = text.len() - body(text).len();
+    let mut found = None;
+    for line in lines(body(text)) {
+        place += line.len();
+        let name = line.trim_start().strip_prefix('#').map(|rest| rest.trim_start().trim_start_matches("export "));
+        if name.and_then(|rest| rest.strip_prefix(key)).is_some_and(|rest| rest.trim_start().starts_with('=')) {
+            found = Some(place);
+        }
+    }
+    found
+}
+
+/// The line end that most lines have.
+fn end_of_line(text: &str) -> &'static str {
+    let pairs = text.matches("\r\n").count();
+    if pairs * 2 > text.matches('\n').count() { "\r\n" } else { "\n" }
+}
+
+/// From the beginning of the first line of an assignment to the end of its last.
+fn whole_lines(text: &str, assignment: &Assignment) -> Range<usize> {
+    let before = text.get(..assignment.name).unwrap_or_default();
+    let mark = text.len() - body(text).len();
+    let start = before.rfind(['\n', '\r']).map_or(mark, |at| at + 1);
+    let end = assignment.token.end;
+    // Behind `A:` and a line end there is no value: what stands there is another line.
+    let is_next_line = assignment.token.is_empty() && text.get(..end).is_some_and(|above| above.ends_with(['\n', '\r']));
+    let rest = text.get(end..).filter(|_| !is_next_line).unwrap_or_default();
+    start..end + lines(rest).next().map_or(0, str::len)
+}
 
 /// Puts a written value where a text leaves a variable empty. `None` when it does not, or when the value would be read
 /// differently at that place.
 pub fn fill(text: &str, key: &str, written: &str) -> Option<String> {
-    let normal = normalized(text);
-    let is_meant = |assignment: &Captures<'_>| assignment.get(1).is_some_and(|name| name.as_str() == key);
-    let (start, end) = place_of_value(&ASSIGNMENT.captures_iter(&normal).filter(is_meant).last()?)?;
-    let (before, rest) = text.split_at_checked(original(text, start))?;
-    let (_, after) = rest.split_at_checked(end - start)?;
+    let document = Document::parse(text.as_bytes());
+    let assignment = document.find(key).filter(|found| found.value.expose_secret().is_empty())?;
     // A comment that begins right behind a bare value is a part of it to many readers.
-    if after.starts_with('#') {
+    if text.get(assignment.token.end..)?.starts_with('#') {
         return None;
     }
-    let filled = [before, written, after].concat();
+    let mut filled = text.to_owned();
+    filled.replace_range(assignment.token.clone(), written);
     changes_only(key, written, &read(text), &read(&filled)).then_some(filled)
-}
-
-/// Where the value of an assignment begins and ends, quotes included.
-fn place_of_value(assignment: &Captures<'_>) -> Option<(usize, usize)> {
-    let Some(value) = assignment.get(3) else {
-        let end = assignment.get(2)?.end();
-        return Some((end, end));
-    };
-    let token = value.as_str().trim();
-    let spaces = if token.is_empty() { 0 } else { value.as_str().len() - value.as_str().trim_start().len() };
-    let start = value.start() + spaces;
-    Some((start, start + token.len()))
-}
-
-/// The place in a text that a place of its normalized form came from.
-fn original(text: &str, place: usize) -> usize {
-    let body = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let returns = body.match_indices("\r\n").enumerate().take_while(|(earlier, (at, _))| at - earlier < place).count();
-    text.len() - body.len() + place + returns
 }
 
 /// Whether two readings differ only in that an empty variable has the written value.
@@ -116,6 +280,114 @@ mod tests {
                 entries.map(|entry| (entry.key, entry.value.expose_secret().to_owned())).collect()
             };
             prop_assert_eq!(others(&filled), others(&text));
+        }
+    }
+
+    fn with(text: &str, key: &str, value: &str) -> String {
+        let document = Document::parse(text.as_bytes());
+        let edited = document.with(key, value, &Writer::default()).unwrap().expect("a change");
+        String::from_utf8(edited.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn only_the_value_changes() {
+        let cases = [
+            ("A=1\n", "A", "2", "A=2\n"),
+            ("\u{FEFF}A = '1'  # why\r\nB=2", "A", "x", "\u{FEFF}A = 'x'  # why\r\nB=2"),
+            ("export A=\"1\"\n", "A", "it's", "export A=\"it's\"\n"),
+            ("A=\"1\"\n", "A", "a`b", "A='a`b'\n"),
+            ("A=`1`\n", "A", "2", "A='2'\n"),
+            ("A=1 # c\n", "A", "", "A=\"\" # c\n"),
+            ("A=#c\n", "A", "v", "A=v #c\n"),
+            ("A=1\njunk\nA=2\n", "A", "3", "A=3\njunk\nA=3\n"),
+            ("B='\nA=1\n'\nA=0\n", "A", "3", "B='\nA=1\n'\nA=3\n"),
+            ("B=1", "A", "2", "B=1\nA=2\n"),
+            ("", "A", "two words", "A='two words'\n"),
+            ("B=1\r\n", "A", "2", "B=1\r\nA=2\r\n"),
+            ("# the a\n# A=example\nB=1\n", "A", "2", "# the a\n# A=example\nA=2\nB=1\n"),
+            ("B=1\n#A=", "A", "2", "B=1\n#A=\nA=2"),
+            ("A=1\nA=\nA='' # c", "A", "long", "A=long\nA=long\nA='long' # c"),
+        ];
+        for (text, key, value, expected) in cases {
+            assert_eq!(with(text, key, value), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_value_is_no_change() {
+        for text in ["A=1\n", "A='1'", "A=\"1\" # c", "A=1\nA='1'\n"] {
+            let unchanged = Document::parse(text.as_bytes()).with("A", "1", &Writer::default()).unwrap();
+            assert!(unchanged.is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_goes_with_its_lines_and_nothing_else() {
+        let cases = [
+            ("# why\nA=1\nB=2\n", "# why\nB=2\n"),
+            ("A='1\n2' # c\r\n\nB=2\nA=3", "\nB=2\n"),
+            ("\u{FEFF}export A=1\nB=2\n", "\u{FEFF}B=2\n"),
+            ("B='\nA=1'\nA=2\n", "B='\nA=1'\n"),
+            ("A:\n\nB=1", "\nB=1"),
+        ];
+        for (text, expected) in cases {
+            let edited = Document::parse(text.as_bytes()).without("A").unwrap().expect("a change");
+            assert_eq!(String::from_utf8_lossy(edited.as_bytes()), expected, "{text:?}");
+        }
+        assert!(Document::parse(b"B=1").without("A").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_unsafe_to_edit_is_refused() {
+        let error = |text: &[u8], key: &str, value: &str| {
+            Document::parse(text).with(key, value, &Writer::default()).unwrap_err().to_string()
+        };
+        assert_eq!(error(b"B=\"open\n", "A", "1"), "line 1: the quote of `B` is not closed");
+        assert_eq!(error(b"B=\xff\n", "A", "1"), "line 1 is no UTF-8 text");
+        assert!(error(b"", "a b", "1").starts_with("`a b` is no name of a variable"));
+        assert!(error(b"A:\nB=1", "A", "1").starts_with("`A` cannot be changed"));
+        // `export` would go to the next line.
+        let without = Document::parse(b"export\nA=1\nB=2").without("A");
+        assert_eq!(without.unwrap_err(), EditError::Ambiguous("A".into()));
+        let value = ["pa$", "word"].concat();
+        let refused = error(b"A=1\n", "A", &value);
+        assert!(
+            refused.starts_with("the value of `A` cannot be written: it has a `$`") && !refused.contains(&value),
+            "{refused}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_document_every_other_byte_stays(
+            text in "([KAB'\"`=: #\n\r\té\\\\$]|KEY=|KEY: |# KEY=|export ){0,25}",
+            value in "\\PC{0,8}|[a-z #'\"]{0,5}",
+        ) {
+            let document = Document::parse(text.as_bytes());
+            let Ok(Some(edited)) = document.with("KEY", &value, &Writer::default()) else { return Ok(()) };
+            prop_assert_eq!(edited.find("KEY").unwrap().value.expose_secret(), value.as_str());
+            let rest = |document: &Document| {
+                let mut text = document.text().to_owned();
+                for found in document.assignments().iter().rev().filter(|found| found.key == "KEY") {
+                    text.replace_range(found.token.clone(), "");
+                }
+                text.replace(' ', "")
+            };
+            if document.find("KEY").is_some() {
+                prop_assert_eq!(rest(&document), rest(&edited));
+            } else {
+                let added = edited.text().len() - document.text().len();
+                prop_assert!(added >= 4 + value.len(), "nothing is lost");
+            }
+            prop_assert!(edited.with("KEY", &value, &Writer::default()).unwrap().is_none(), "a second time changes nothing");
+        }
+
+        #[test]
+        fn taking_a_key_out_changes_no_other(text in "([KAB'\"`=: #\n\r\té]|KEY=|KEY: |export ){0,25}") {
+            let document = Document::parse(text.as_bytes());
+            let Ok(Some(edited)) = document.without("KEY") else { return Ok(()) };
+            prop_assert!(edited.find("KEY").is_none());
+            prop_assert!(edited.text().len() < document.text().len());
         }
     }
 }

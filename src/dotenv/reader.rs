@@ -2,24 +2,11 @@
 //!
 //! It never fails: what is no assignment is skipped. The last of several values of a key wins.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 
-use regex_lite::{Captures, Regex};
 use secrecy::{ExposeSecret, SecretString};
 
-/// JavaScript's `\s`; the engine's own knows ASCII only.
-const SPACE: &str = r"[\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}]";
-
-/// The expression of dotenv 17 (`LINE` in its `lib/main.js`), which defines what an assignment is: name, separator, value.
-#[expect(clippy::expect_used, reason = "the expression is a constant that every test compiles")]
-pub(super) static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    let expression = concat!(
-        r"(?m)^\s*(?:export\s+)?([\w.-]+)(\s*=\s*?|:\s+?)",
-        r#"(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?"#,
-        r"\s*(?:#.*)?$",
-    );
-    Regex::new(&expression.replace(r"\s", SPACE)).expect("a valid expression")
-});
+use super::document::Document;
 
 /// A variable of a `.env`.
 #[derive(Debug, Clone)]
@@ -39,11 +26,17 @@ impl Entry {
 
 /// Reads every variable, each once, in the order of first appearance.
 pub fn read(text: &str) -> Vec<Entry> {
-    let text = normalized(text);
+    entries(&Document::parse(text.as_bytes()))
+}
+
+/// Every variable of a document, each once, in the order of first appearance.
+pub fn entries(document: &Document) -> Vec<Entry> {
+    let mut places = BTreeMap::new();
     let mut entries: Vec<Entry> = Vec::new();
-    for assignment in ASSIGNMENT.captures_iter(&text) {
-        let entry = decode(&assignment);
-        match entries.iter_mut().find(|known| known.key == entry.key) {
+    for assignment in document.assignments() {
+        let entry = Entry { key: assignment.key.clone(), value: assignment.value.clone() };
+        let place = *places.entry(assignment.key.as_str()).or_insert(entries.len());
+        match entries.get_mut(place) {
             Some(known) => *known = entry,
             None => entries.push(entry),
         }
@@ -53,43 +46,7 @@ pub fn read(text: &str) -> Vec<Entry> {
 
 /// The 1-based numbers of lines that are neither an assignment, a comment nor blank, so that no program reads them.
 pub fn unread_lines(text: &str) -> Vec<usize> {
-    let text = normalized(text);
-    let spans: Vec<_> = ASSIGNMENT.find_iter(&text).map(|found| found.range()).collect();
-    let mut start = 0;
-    let mut unread = Vec::new();
-    for (index, line) in text.split('\n').enumerate() {
-        let end = start + line.len();
-        let is_read = spans.iter().any(|span| span.start <= end && start < span.end);
-        if !is_read && !line.trim().is_empty() && !line.trim_start().starts_with('#') {
-            unread.push(index + 1);
-        }
-        start = end + 1;
-    }
-    unread
-}
-
-/// A text as dotenv splits it: without a byte order mark, and with line feeds only.
-pub(super) fn normalized(text: &str) -> String {
-    text.strip_prefix('\u{FEFF}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
-}
-
-fn decode(assignment: &Captures<'_>) -> Entry {
-    let group = |index| assignment.get(index).map_or("", |found| found.as_str());
-    let raw = group(3).trim_matches(is_space);
-    let value = match raw.chars().next() {
-        Some('"') => unquote(raw, '"').replace("\\n", "\n").replace("\\r", "\r"),
-        Some(quote @ ('\'' | '`')) => unquote(raw, quote).to_owned(),
-        _ => raw.to_owned(),
-    };
-    Entry { key: group(1).to_owned(), value: value.into() }
-}
-
-fn unquote(raw: &str, quote: char) -> &str {
-    raw.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)).unwrap_or(raw)
-}
-
-fn is_space(character: char) -> bool {
-    character.is_whitespace() || character == '\u{FEFF}'
+    Document::parse(text.as_bytes()).unread_lines()
 }
 
 #[cfg(test)]
@@ -104,6 +61,7 @@ mod tests {
     #[test]
     fn names_the_lines_nobody_reads() {
         assert_eq!(unread_lines("A=1\njunk\n# c\n\nB='x\ny'\n=v\n"), [2, 7]);
+        assert_eq!(unread_lines("\u{FEFF}A=1\r\njunk\r\nB='x\r\ny'\r\n=v\r\nC="), [2, 5]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use semver::Version;
 use sha2::{Digest, Sha256};
 
 use super::Fact;
+use super::text_file::TextFile;
 pub use envrc::{Envrc, Use, UseKind};
 
 /// What is known about direnv and nix-direnv.
@@ -27,6 +28,12 @@ pub struct Direnv {
     pub loaded: Fact<Option<Utf8PathBuf>>,
     /// The file that brings nix-direnv in.
     pub nix_direnv: Fact<Option<Utf8PathBuf>>,
+    /// The file of the user's or the machine's that does so for every project.
+    pub loads_nix_direnv: Fact<Option<Utf8PathBuf>>,
+    /// The file of an installed nix-direnv that direnv has to read.
+    pub nix_direnv_script: Fact<Option<Utf8PathBuf>>,
+    /// The file of the user's that direnv reads before each `.envrc`, whether it exists or not.
+    pub direnvrc: Fact<TextFile>,
     /// The program of nix-direnv that evaluates the project anew.
     pub reload: Fact<Option<Utf8PathBuf>>,
     /// Whether nix-direnv serves an older environment because the present one did not evaluate.

@@ -12,6 +12,8 @@ pub use reply::{Reply, Trouble};
 /// What is known about the way to caches and registries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Network {
+    /// Whether packets have a way out of this machine; not looked at with `--offline`.
+    pub is_connected: Fact<bool>,
     /// What every cache of Nix's settings answers to a request for its `nix-cache-info`.
     pub caches: Fact<Vec<Reply>>,
     /// What the first cache answers over IPv6 alone; irrelevant on a machine without an address for it.

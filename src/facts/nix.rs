@@ -1,6 +1,6 @@
 //! The `nix` programs of a machine: which there are, how they came there, and what they say of themselves.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Fact;
 use crate::nix::NixVersion;
@@ -35,6 +35,14 @@ pub struct Nix {
     pub zshrc: Fact<SystemZshrc>,
     /// The volume that `/nix` is on macOS.
     pub volume: Fact<NixVolume>,
+}
+
+impl Nix {
+    /// The program that is used: the one on PATH, else the first that an installer put somewhere.
+    pub fn program(&self) -> Option<&Utf8Path> {
+        let elsewhere = || self.elsewhere.known()?.first();
+        self.on_path.known().and_then(Option::as_ref).or_else(elsewhere).map(Utf8PathBuf::as_path)
+    }
 }
 
 /// What looks after a machine.
@@ -132,6 +140,8 @@ pub struct Profiles {
     pub xdg: Option<Utf8PathBuf>,
     /// Whether `nix profile` keeps it, so that `nix-env` cannot.
     pub is_of_nix_profile: bool,
+    /// Whether `nix-env` keeps it, which `nix profile` would change for good.
+    pub is_of_nix_env: bool,
     /// Directories on PATH that belong to a profile no garbage collector's root points to.
     pub without_root: Vec<Utf8PathBuf>,
 }

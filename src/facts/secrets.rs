@@ -4,13 +4,12 @@
 
 pub mod declared;
 pub mod format;
-pub mod shapes;
 
 use camino::Utf8PathBuf;
 
 use super::Fact;
+pub use crate::secret::shapes::Shape;
 pub use format::{Fault, FaultKind};
-pub use shapes::Shape;
 
 /// What is known about `.env` files, and what must not leak; never a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What is known about the user's shells: which there are, what their start-up files look like and what those do.
 
+mod direnv_hook;
 pub mod startup;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::fmt;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Fact;
+use super::text_file::TextFile;
 
 /// What is known about the user's shells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -179,36 +181,6 @@ impl ShellKind {
             Self::Nushell | Self::Elvish | Self::Pwsh | Self::Murex => &[],
         }
     }
-
-    /// The lines that hook direnv into this shell.
-    pub const fn direnv_lines(self) -> &'static [&'static str] {
-        match self {
-            Self::Bash => &["eval \"$(direnv hook bash)\""],
-            Self::Zsh => &["eval \"$(direnv hook zsh)\""],
-            Self::Fish => &["direnv hook fish | source"],
-            Self::Nushell => &[
-                "$env.config.hooks.env_change.PWD = ($env.config.hooks.env_change.PWD? | default [] | append {||",
-                "    if (which direnv | is-not-empty) { direnv export json | from json | default {} | load-env }",
-                "})",
-            ],
-            Self::Elvish => &["use direnv"],
-            Self::Tcsh => &["eval `direnv hook tcsh`"],
-            Self::Pwsh => &["Invoke-Expression \"$(direnv hook pwsh)\""],
-            Self::Murex => &["direnv hook murex -> source"],
-        }
-    }
-
-    /// The arguments with which this shell, started as a person starts it, says by its exit code or its output whether
-    /// direnv's hook is there.
-    pub const fn hook_question(self) -> Option<[&'static str; 2]> {
-        match self {
-            Self::Bash => Some(["-ic", "declare -F _direnv_hook"]),
-            Self::Zsh => Some(["-ic", "(( $+functions[_direnv_hook] ))"]),
-            Self::Fish => Some(["-ic", "functions -q __direnv_export_eval"]),
-            Self::Tcsh => Some(["-ic", "alias precmd"]),
-            Self::Nushell | Self::Elvish | Self::Pwsh | Self::Murex => None,
-        }
-    }
 }
 
 impl fmt::Display for ShellKind {
@@ -234,8 +206,8 @@ pub struct StartupFile {
     pub form: Form,
     /// Whether the user may write it, or make it when it is absent.
     pub is_writable: bool,
-    /// Whether its bytes are UTF-8; an absent file's are.
-    pub is_utf8: bool,
+    /// Whether it is lines of text, in whatever encoding that leaves ASCII as it is; an absent file is.
+    pub is_text: bool,
     /// How direnv is hooked into the shell.
     pub direnv: Option<Hook>,
     /// How devenv is hooked into the shell.
@@ -243,9 +215,18 @@ pub struct StartupFile {
 }
 
 impl StartupFile {
-    /// Whether lines can be added to it in place.
-    pub const fn is_editable(&self) -> bool {
-        self.is_writable && matches!(self.form, Form::Absent | Form::Plain)
+    /// The file itself, without what it does.
+    pub fn text_file(&self) -> TextFile {
+        let Self { path, form, is_writable, is_text, .. } = self.clone();
+        TextFile { path, form, is_writable, is_text }
+    }
+
+    /// The hooks of direnv and devenv when it has both: a project that has files for both is then activated twice.
+    pub const fn both_hooks(&self) -> Option<(&Hook, &Hook)> {
+        match (&self.direnv, &self.devenv) {
+            (Some(direnv), Some(devenv)) => Some((direnv, devenv)),
+            (Some(_), None) | (None, Some(_) | None) => None,
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct System {
     pub rooms: Fact<Vec<Room>>,
     /// What is mounted where `/nix/store` is; `None` while there is no `/nix`.
     pub nix_mount: Fact<Option<Mount>>,
+    /// The directory nixstart was started in, when it may not be read.
+    pub closed_directory: Fact<Option<Utf8PathBuf>>,
     /// What is mounted where the project is.
     pub project: Fact<Place>,
     /// Whether names in the project that differ in case only are one file.
@@ -230,6 +232,12 @@ impl Privilege {
     pub const fn is_root(&self) -> bool {
         self.user_id == 0
     }
+
+    /// Whether the user is in a group that this session does not have yet, because the login is older.
+    pub fn joined_since_login(&self, group: &str) -> bool {
+        let has = |groups: &[String]| groups.iter().any(|own| own == group);
+        has(&self.groups_on_file) && !has(&self.groups)
+    }
 }
 
 /// A line of `/etc/group` or `/etc/passwd`: name, id, and the last field (members of a group).
@@ -253,6 +261,11 @@ pub struct Room {
     pub free_files: Option<u64>,
     /// Files it can hold.
     pub all_files: u64,
+}
+
+impl Room {
+    /// Bytes below which the next build fails.
+    pub const LEAST_BYTES: u64 = 1 << 30;
 }
 
 /// What needs room.

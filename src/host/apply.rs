@@ -1,20 +1,26 @@
 //! Carries a plan out: one step after the other, each with a durable line in the journal before and after it.
 
+mod change_secrets;
+pub mod download;
 mod edit;
 mod file;
 mod program;
 mod repository;
 mod secrets;
+mod settle;
 mod tree;
 
+pub use change_secrets::{Wanted, edited, explained};
+
+use super::exec::held::Heard;
 use super::interrupt::{self, Applying};
 use super::journal::Journal;
 use super::revert::{Effect, Mode, Undoing};
 use super::vault::Vault;
-use super::{clock, files, git, privilege};
+use super::{clock, files, git, http};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::receipt::{After, Before, Progress, Receipt, Record};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Step, Undo};
 
 /// A step that has to be applied.
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub enum Event<'a> {
     Started(&'a Step),
     /// A program printed a line.
     Line(&'a str),
+    /// Somebody asked to stop, and this is what happens.
+    Notice(&'a str),
     /// A step is done.
     Finished(&'a Step),
     /// A step was done already.
@@ -65,7 +73,7 @@ pub fn apply(
         let outcome = apply_step(pending, journal, &mut waiting, vault, on_event);
         if let Err(error) = outcome {
             waiting.push(Record::Failed { step: step.id.clone(), error: error.to_string() });
-            let has_applied = applied > 0 || is_continued || !has_left_nothing(step);
+            let has_applied = applied > 0 || is_continued || !has_left_nothing(step, vault);
             if !has_applied {
                 waiting.push(Record::Reverted { at: clock::timestamp() });
             }
@@ -74,7 +82,12 @@ pub fn apply(
         }
     }
     waiting.push(Record::Completed { at: clock::timestamp() });
-    journal.append(&waiting)
+    journal.append(&waiting)?;
+    if interrupt::is_interrupted() {
+        let undo = format!("take back what was done with `nixstart undo {}`", journal.id());
+        return Err(Error::new(ErrorKind::Interrupted, "interrupted after the last step; every step is done").hint(undo));
+    }
+    Ok(())
 }
 
 fn apply_step(
@@ -85,10 +98,10 @@ fn apply_step(
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     if interrupt::is_interrupted() {
-        return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+        return Err(Error::new(ErrorKind::Interrupted, format!("interrupted before `{}`", pending.step.title)));
     }
     let step = pending.step;
-    if is_satisfied(&step.action, vault) {
+    if is_satisfied(&step.action, vault) && !settle::is_needed(pending) {
         on_event(Event::Skipped(step));
         // What a run that was cut short had done is ours all the same, as far as it cannot be somebody else's by now.
         let after = pending.earlier.as_ref().map(|before| made_by_then(&step.action, before)).unwrap_or_default();
@@ -96,12 +109,26 @@ fn apply_step(
         return Ok(());
     }
     on_event(Event::Started(step));
-    let before = prepare(step, journal)?;
+    let before = prepare(pending, journal)?;
     waiting.push(Record::Started { step: step.id.clone(), before: before.clone() });
-    journal.append(waiting)?;
-    waiting.clear();
-    let mut note = |before| journal.append(&[Record::Started { step: step.id.clone(), before }]);
-    perform(step, &before, vault, &mut note, &mut |line| on_event(Event::Line(line)))?;
+    if !notes_first(&step.action) {
+        make_durable(journal, waiting)?;
+    }
+    let mut stamp = None;
+    let mut note = |found: Before| {
+        stamp.clone_from(&found.stamp);
+        waiting.push(Record::Started { step: step.id.clone(), before: found });
+        make_durable(journal, waiting)
+    };
+    let mut on_heard = |heard: Heard<'_>| match heard {
+        Heard::Line(line) => on_event(Event::Line(line)),
+        Heard::Notice(text) => on_event(Event::Notice(text)),
+    };
+    settle::settle(pending, &mut on_heard)?;
+    if !(settle::is_needed(pending) && is_satisfied(&step.action, vault)) {
+        perform(step, &before, vault, &mut note, &mut on_heard)?;
+    }
+    let before = Before { stamp: stamp.or(before.stamp), ..before };
     if !has_its_result(&step.action, vault) {
         return Err(Error::failed(format!("`{}` is done, but the result is not what was written", step.title)));
     }
@@ -110,37 +137,63 @@ fn apply_step(
     Ok(())
 }
 
-/// Whether a step that failed has cleaned up after itself, so that there is nothing to continue or to take back.
-fn has_left_nothing(step: &Step) -> bool {
+/// Whether a step changes nothing that stays before it notes what it is about to do; then its beginning is durable with that.
+const fn notes_first(action: &Action) -> bool {
+    matches!(action, Action::ChangeSecrets { backup: None, .. })
+}
+
+fn make_durable(journal: &mut Journal, waiting: &mut Vec<Record>) -> Result<()> {
+    journal.append(waiting)?;
+    waiting.clear();
+    Ok(())
+}
+
+/// Whether a step that failed has cleaned up after itself, so that there is nothing to continue or to take back. What a
+/// program did that only a person can take back is not ours to see.
+fn has_left_nothing(step: &Step, vault: &Vault) -> bool {
+    // It takes place as a whole or not at all.
+    if matches!(step.action, Action::ChangeSecrets { .. }) {
+        return !is_satisfied(&step.action, vault);
+    }
+    if matches!((&step.action, &step.undo), (Action::Run { .. }, Undo::Manual { .. })) {
+        return false;
+    }
     let undoing = Undoing { mode: Mode::Preview, earlier: &[], own_commit: None };
     revert(step, &Progress::default(), &undoing, &mut |_| Ok(())).is_ok_and(|effects| effects.is_empty())
 }
 
-/// An interrupt before the first step, and a failure of it, leave nothing behind; later ones leave a part.
+/// A failure of the first step, and an interrupt before it, leave nothing behind; later ones leave a part.
 fn explain(step: &Step, error: Error, has_applied: bool, receipt: &str, is_noted: bool) -> Error {
-    let was_interrupted = error.kind() == ErrorKind::Interrupted;
-    if !has_applied && !was_interrupted {
+    if !has_applied {
         return error;
     }
-    let kind = if was_interrupted { ErrorKind::Interrupted } else { ErrorKind::Partial };
-    let message = if was_interrupted {
-        format!("interrupted before `{}`", step.title)
-    } else {
-        format!("`{}` failed: {error}", step.title)
+    let (kind, message) = match error.kind() {
+        ErrorKind::Interrupted => (ErrorKind::Interrupted, error.message()),
+        _ => (ErrorKind::Partial, format!("`{}` failed: {}", step.title, error.message())),
     };
-    let explained = error.hints().iter().fold(Error::new(kind, message), super::super::error::Error::hint);
+    let explained = error.hints().iter().fold(Error::new(kind, message).with_output(error.output()), Error::hint);
     let undo = if is_noted {
         format!("or take back what was done with `nixstart undo {receipt}`")
     } else {
         "the receipt could not be written either".to_owned()
     };
-    explained.hint("continue with the same command and `--resume`").hint(undo)
+    // A change of variables is one step, and `env` takes no `--resume`: the same command does what is left.
+    let again = match step.action {
+        Action::ChangeSecrets { .. } => "run the same command again",
+        _ => "continue with the same command and `--resume`",
+    };
+    explained.hint(again).hint(undo)
 }
 
 /// Whether an action that was just applied left what it should. A program that makes nothing we know of is taken by its
 /// exit code; whoever planned it looks at what it did.
 fn has_its_result(action: &Action, vault: &Vault) -> bool {
-    matches!(action, Action::Run { produces, .. } if produces.is_empty()) || is_satisfied(action, vault)
+    match action {
+        Action::Run { produces, .. } if produces.is_empty() => true,
+        // It was checked before it got its name.
+        Action::Download { path, .. } => download::is_in_place(path),
+        _ => is_satisfied(action, vault),
+    }
 }
 
 /// Whether the machine is in the state the action would leave it in. The same test finds steps that are done already
@@ -152,6 +205,9 @@ pub fn is_satisfied(action: &Action, vault: &Vault) -> bool {
         }
         Action::ReplaceFile { directory, path, file, .. } => file::is_satisfied(directory, path, file),
         Action::WriteSecrets { path, entries } => secrets::is_satisfied(path, entries, vault),
+        Action::ChangeSecrets { path, changes, consumers, backup } => {
+            change_secrets::is_satisfied(Wanted { path, changes, consumers, backup: backup.as_deref() }, vault)
+        }
         Action::InitRepository { directory } => git::is_repository(directory),
         Action::StageFiles { directory, paths } => git::index::is_staged(directory, paths),
         Action::Commit { directory, message } => git::is_committed(directory, message),
@@ -159,6 +215,7 @@ pub fn is_satisfied(action: &Action, vault: &Vault) -> bool {
         Action::EditFile { path, edit } => edit::is_satisfied(path, edit),
         Action::SetMode { path, mode } => files::mode(path).is_ok_and(|found| found == *mode),
         Action::RemoveFile { path } => path.symlink_metadata().is_err(),
+        Action::Download { path, check, .. } => download::is_satisfied(path, check),
     }
 }
 
@@ -177,7 +234,8 @@ pub fn clear_leftovers(step: &Step, progress: &Progress) -> Result<()> {
         Action::ReplaceFile { directory, path, .. } => {
             files::remove_temporaries(directory.join(path.as_str()).parent().unwrap_or(directory))?;
         }
-        Action::WriteSecrets { path, .. } | Action::EditFile { path, .. } => {
+        Action::ChangeSecrets { path, .. } => super::env_file::clear_leftovers(path)?,
+        Action::WriteSecrets { path, .. } | Action::EditFile { path, .. } | Action::Download { path, .. } => {
             files::remove_temporaries(path.parent().unwrap_or(path))?;
         }
         Action::StageFiles { directory, .. } => {
@@ -196,37 +254,52 @@ pub fn clear_leftovers(step: &Step, progress: &Progress) -> Result<()> {
 }
 
 /// Looks at what is there before a step changes it, and keeps what the step replaces.
-fn prepare(step: &Step, journal: &Journal) -> Result<Before> {
+fn prepare(pending: &Pending<'_>, journal: &Journal) -> Result<Before> {
+    let step = pending.step;
     match &step.action {
         Action::CreateDirectory { path, .. } => tree::prepare_directory(path),
         Action::CreateFiles { directory, tree } => Ok(tree::prepare_files(directory, tree)),
         Action::ReplaceFile { directory, path, replaces, .. } => file::prepare(directory, path, replaces, &step.id, journal),
         Action::WriteSecrets { path, .. } => secrets::prepare(path),
+        Action::ChangeSecrets { path, .. } => change_secrets::prepare(path),
         Action::InitRepository { .. } => Ok(Before::default()),
         Action::StageFiles { directory, paths } => repository::prepare_stage(directory, paths),
         Action::Commit { directory, .. } => repository::prepare_commit(directory),
-        Action::Run { directory, produces, .. } => Ok(program::prepare(directory, produces)),
+        Action::Run { directory, produces, .. } => {
+            let earlier = pending.earlier.as_ref().filter(|_| settle::is_needed(pending));
+            Ok(earlier.cloned().unwrap_or_else(|| program::prepare(directory, produces)))
+        }
         Action::EditFile { path, .. } => edit::prepare(path, &step.id, journal),
         Action::SetMode { path, .. } => edit::prepare_mode(path),
         Action::RemoveFile { path } => edit::prepare_removal(path),
+        Action::Download { path, .. } => download::prepare(path, pending.earlier.as_ref()),
     }
 }
 
-fn perform(step: &Step, before: &Before, vault: &Vault, note: Note<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()> {
+fn perform(step: &Step, before: &Before, vault: &Vault, note: Note<'_>, on_heard: &mut dyn FnMut(Heard<'_>)) -> Result<()> {
     match &step.action {
         Action::CreateDirectory { path, tree } => tree::create_directory(path, tree, before),
         Action::CreateFiles { directory, tree } => tree::create_files(directory, tree),
         Action::ReplaceFile { directory, path, file, .. } => file::replace(directory, path, file),
         Action::WriteSecrets { path, entries } => secrets::write(path, entries, before, vault, note),
+        Action::ChangeSecrets { path, changes, consumers, backup } => {
+            let wanted = Wanted { path, changes, consumers, backup: backup.as_deref() };
+            change_secrets::change(wanted, before, vault, note)
+        }
         Action::InitRepository { directory } => git::init(directory),
         Action::StageFiles { directory, paths } => repository::stage(directory, paths, before, note),
         Action::Commit { directory, message } => git::commit(directory, message).map(drop),
-        Action::Run { directory, program, arguments, .. } => {
-            program::run(directory, &privilege::command_line(step.privilege, program, arguments)?, on_line)
+        Action::Run { program, arguments, .. } => {
+            let words: Vec<String> = std::iter::once(program).chain(arguments).cloned().collect();
+            program::run(step, &words, on_heard)
         }
         Action::EditFile { path, edit } => edit::edit(path, edit, step.privilege),
         Action::SetMode { path, mode } => edit::set_mode(path, *mode, step.privilege),
         Action::RemoveFile { path } => Ok(fs_err::remove_file(path)?),
+        Action::Download { url, path, check, most_bytes } => {
+            let wanted = download::Wanted { url, path, check, most_bytes: *most_bytes };
+            download::fetch(wanted, &http::Trust::from_environment(), note, &mut |line| on_heard(Heard::Line(line)))
+        }
     }
 }
 
@@ -236,10 +309,12 @@ fn made(action: &Action, before: &Before) -> After {
         Action::StageFiles { directory, paths } => repository::staged(directory, paths, before),
         Action::Commit { directory, message } => repository::committed(directory, message, before),
         Action::Run { directory, .. } => program::made(directory, before),
+        Action::Download { path, .. } => download::made(path, before),
         Action::CreateDirectory { .. }
         | Action::CreateFiles { .. }
         | Action::ReplaceFile { .. }
         | Action::WriteSecrets { .. }
+        | Action::ChangeSecrets { .. }
         | Action::EditFile { .. }
         | Action::SetMode { .. }
         | Action::RemoveFile { .. } => After::default(),
@@ -306,15 +381,19 @@ pub(super) fn revert(step: &Step, progress: &Progress, undoing: &Undoing<'_>, no
         Action::CreateFiles { directory, tree } => tree::revert_files(directory, tree, &before, undoing),
         Action::ReplaceFile { directory, path, file, .. } => file::revert(directory, path, file, &before, undoing),
         Action::WriteSecrets { path, entries } => secrets::revert(path, entries, &before, mode),
+        Action::ChangeSecrets { path, changes, .. } => change_secrets::revert(path, changes, &before, mode),
         Action::InitRepository { directory } => repository::revert_init(directory, &after, &before, undoing, note),
         Action::StageFiles { directory, .. } => repository::revert_stage(directory, &after.index, &before, undoing, note),
         Action::Commit { directory, .. } => repository::revert_commit(directory, &before, &after, mode),
-        Action::Run { directory, takes_back, .. } if !takes_back.is_empty() => {
-            program::take_back(directory, takes_back, step.privilege, mode)
+        Action::Run { takes_back, .. } if !takes_back.is_empty() => {
+            let effects = program::take_back(step, &before, mode);
+            // It may never have come to the point where there is something to take back.
+            effects.or_else(|error| if progress.after.is_some() { Err(error) } else { program::could_not(takes_back, error) })
         }
         Action::Run { directory, .. } => program::revert(directory, &before, &after, mode),
         Action::EditFile { path, edit } => edit::revert(path, edit, &before, step.privilege, mode),
         Action::SetMode { path, mode: ours } => edit::revert_mode(path, *ours, &before, step.privilege, mode),
         Action::RemoveFile { .. } => Ok(Vec::new()),
+        Action::Download { path, .. } => download::revert(path, &before, &after, mode),
     }
 }

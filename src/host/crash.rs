@@ -3,12 +3,13 @@
 use std::backtrace::Backtrace;
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{clock, files, paths};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ui::{Options, Ui};
+use crate::ui::{Options, Ui, redaction};
 
 /// Runs the program. A panic becomes a report in the state directory and [`ErrorKind::Internal`].
 pub fn guard(run: impl FnOnce() -> u8) -> u8 {
@@ -17,6 +18,7 @@ pub fn guard(run: impl FnOnce() -> u8) -> u8 {
 
 fn guard_with(state: fn() -> Result<Utf8PathBuf>, run: impl FnOnce() -> u8) -> u8 {
     panic::set_hook(Box::new(move |info| {
+        let was_drawn_on = crate::ui::screen::leave_after_a_bug();
         crate::ask::restore_terminal();
         let written = state().and_then(|directory| write_report(&directory, info));
         let mut error = Error::new(ErrorKind::Internal, format!("nixstart has a bug: {info}"));
@@ -27,8 +29,18 @@ fn guard_with(state: fn() -> Result<Utf8PathBuf>, run: impl FnOnce() -> u8) -> u
             Err(_) => error.hint("please report it with these lines"),
         };
         Ui::new(Options::default()).error(&error);
+        if was_drawn_on && thread::current().name() != Some("main") {
+            end();
+        }
     }));
     panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(ErrorKind::Internal.exit_code())
+}
+
+/// Ends the program from a thread beside a screen: the main thread waits for keys that nobody sees any more, and nothing is
+/// written while a screen is shown.
+#[expect(clippy::disallowed_methods, reason = "main cannot return, because it does not know of the bug")]
+fn end() {
+    std::process::exit(i32::from(ErrorKind::Internal.exit_code()));
 }
 
 /// Writes what a developer needs: where it happened and how it came there, and none of the arguments.
@@ -38,7 +50,8 @@ fn write_report(state: &Utf8Path, info: &PanicHookInfo<'_>) -> Result<Utf8PathBu
     let path = directory.join(format!("{}.txt", clock::now_milliseconds()));
     let mut file = files::write_new(&path, b"", files::PRIVATE)?;
     let (version, system, place) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, info.location().map(ToString::to_string));
-    writeln!(file, "nixstart {version} on {system}\nat {}\n{}", place.unwrap_or_default(), Backtrace::force_capture())?;
+    let trace = redaction::redact(&Backtrace::force_capture().to_string());
+    writeln!(file, "nixstart {version} on {system}\nat {}\n{trace}", place.unwrap_or_default())?;
     Ok(path)
 }
 

@@ -1,5 +1,9 @@
 //! Runs programs: never through a shell, output line by line and stripped of control characters, and always stoppable.
 
+pub mod handover;
+pub mod held;
+pub mod masked;
+
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -9,12 +13,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
+use held::Heard;
 use rustix::process::{Pid, Signal};
 
 use super::interrupt;
 use crate::doctor::explain::explain;
+use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ui::printable;
+use crate::plan::command_line;
+use crate::ui::{printable, redaction};
 
 /// How long a program may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -47,10 +54,53 @@ pub fn run(directory: &Utf8Path, program: &str, arguments: &[String], on_line: &
 
 /// Runs a program like [`run`], with a limit of time.
 pub fn perform(request: Request<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()> {
+    follow_to_success(request, &mut EndAtOnce { program: request.program }, &mut |heard| match heard {
+        Heard::Line(line) | Heard::Notice(line) => on_line(line),
+    })
+}
+
+/// Replaces this process by a program that has the terminal to itself. It returns only when that cannot be done. `first_on_path`
+/// is a directory whose programs are found before others.
+pub fn replace(directory: &Utf8Path, program: &str, arguments: &[String], first_on_path: Option<&Utf8Path>) -> Error {
+    let path = env_vars::get(env_vars::PATH).unwrap_or_default();
+    let is_on_path = |first: &Utf8Path| path.split(':').any(|directory| directory == first);
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory).env("PWD", directory.as_str());
+    if let Some(first) = first_on_path.filter(|first| !is_on_path(first)) {
+        command.env("PATH", format!("{first}:{path}"));
+    }
+    Error::failed(command.exec()).hint(format!("`{program}` could not be started"))
+}
+
+/// What is done about an interrupt while a program runs.
+trait Watch {
+    /// Looks whether somebody asked to stop. An error ends the watch.
+    fn look(&mut self, child: &mut Child, on_heard: &mut dyn FnMut(Heard<'_>)) -> Result<()>;
+}
+
+/// A program of the user's may be cut short at any time.
+struct EndAtOnce<'a> {
+    program: &'a str,
+}
+
+impl Watch for EndAtOnce<'_> {
+    fn look(&mut self, child: &mut Child, _: &mut dyn FnMut(Heard<'_>)) -> Result<()> {
+        if interrupt::is_interrupted() {
+            end_group(child)?;
+            return Err(Error::new(ErrorKind::Interrupted, format!("interrupted in `{}`", self.program)));
+        }
+        Ok(())
+    }
+}
+
+/// Follows a program to its end; the error of one that fails has the end of what it said.
+fn follow_to_success(request: Request<'_>, watch: &mut dyn Watch, on_heard: &mut dyn FnMut(Heard<'_>)) -> Result<()> {
     let mut tail = VecDeque::new();
-    let status = follow(&mut spawn(request)?, request, &mut |line| {
-        on_line(line);
-        tail.push_back(line.to_owned());
+    let status = follow(&mut spawn(request)?, request, watch, &mut |heard| {
+        on_heard(heard);
+        if let Heard::Line(line) = heard {
+            tail.push_back(line.to_owned());
+        }
         if tail.len() > TAIL {
             tail.pop_front();
         }
@@ -59,13 +109,14 @@ pub fn perform(request: Request<'_>, on_line: &mut dyn FnMut(&str)) -> Result<()
         return Ok(());
     }
     let tail = tail.into_iter().collect::<Vec<_>>().join("\n");
-    let error = Error::new(ErrorKind::Tool, format!("`{}` failed ({status})\n{tail}", command_line(request)));
+    let error = Error::new(ErrorKind::Tool, format!("`{}` failed ({status})", as_typed(request))).with_output(&tail);
     // The error of a tool is explained like one that somebody pastes.
     Err(explain(&tail).into_iter().fold(error, |error, found| error.hint(format!("{}; {}", found.cause, found.fix))))
 }
 
-fn command_line(request: Request<'_>) -> String {
-    std::iter::once(request.program).chain(request.arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+fn as_typed(request: Request<'_>) -> String {
+    let words: Vec<String> = std::iter::once(request.program.to_owned()).chain(request.arguments.iter().cloned()).collect();
+    command_line::line(&words)
 }
 
 fn spawn(Request { directory, program, arguments, .. }: Request<'_>) -> Result<Child> {
@@ -74,6 +125,9 @@ fn spawn(Request { directory, program, arguments, .. }: Request<'_>) -> Result<C
         .args(arguments)
         .current_dir(directory)
         .env("PWD", directory.as_str())
+        // Packages ask through debconf, on the terminal of the session if need be. sudo hands this on only where its rules
+        // keep it: `--preserve-env` is refused to whoever may run single commands only (sudo 1.9.16).
+        .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -89,19 +143,21 @@ fn spawn(Request { directory, program, arguments, .. }: Request<'_>) -> Result<C
 }
 
 /// Follows a program until it has ended and said everything. What it leaves running may keep its pipes open.
-fn follow(child: &mut Child, request: Request<'_>, on_line: &mut dyn FnMut(&str)) -> Result<ExitStatus> {
+fn follow(
+    child: &mut Child,
+    request: Request<'_>,
+    watch: &mut dyn Watch,
+    on_heard: &mut dyn FnMut(Heard<'_>),
+) -> Result<ExitStatus> {
     let lines = lines_of(child);
     let began = Instant::now();
     let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
-        if interrupt::is_interrupted() {
-            end_group(child)?;
-            return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
-        }
+        watch.look(child, on_heard)?;
         match (lines.recv_timeout(QUIET), ended) {
             (Err(_), Some((status, _))) => return Ok(status),
             (Ok(_), Some((status, since))) if since.elapsed() > LINGER => return Ok(status),
-            (Ok(line), _) => on_line(&line),
+            (Ok(line), _) => on_heard(Heard::Line(&line)),
             (Err(RecvTimeoutError::Disconnected), None) => thread::sleep(PAUSE),
             (Err(RecvTimeoutError::Timeout), None) => {}
         }
@@ -110,7 +166,7 @@ fn follow(child: &mut Child, request: Request<'_>, on_line: &mut dyn FnMut(&str)
         }
         if let Some(timeout) = request.timeout.filter(|timeout| ended.is_none() && began.elapsed() > *timeout) {
             end_group(child)?;
-            let message = format!("`{}` did not end within {} seconds", command_line(request), timeout.as_secs_f32());
+            let message = format!("`{}` did not end within {} seconds", as_typed(request), timeout.as_secs_f32());
             return Err(Error::new(ErrorKind::Tool, message));
         }
     }
@@ -147,7 +203,8 @@ fn lines_of(child: &mut Child) -> Receiver<String> {
 fn read_lines(stream: Box<dyn Read + Send>, sender: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(stream).split(b'\n').map_while(std::result::Result::ok) {
-            if sender.send(printable(&String::from_utf8_lossy(&line))).is_err() {
+            let line = redaction::redact(&printable(&String::from_utf8_lossy(&line)));
+            if sender.send(line).is_err() {
                 return;
             }
         }
@@ -167,6 +224,14 @@ mod tests {
         assert_eq!(lines, ["one", "two"]);
         assert_eq!(error.kind(), ErrorKind::Tool);
         assert!(error.to_string().contains("exit status: 3"), "{error}");
+        assert!(error.to_string().starts_with("`sh -c 'echo one; echo two >&2; exit 3'`"), "can be pasted: {error}");
+    }
+
+    #[test]
+    fn packages_are_told_that_nobody_can_answer() {
+        let (lines, outcome, _) = script("echo $DEBIAN_FRONTEND", None);
+        outcome.unwrap();
+        assert_eq!(lines, ["noninteractive"]);
     }
 
     /// Runs a script of a shell and returns its lines, what came of it and how long it took.

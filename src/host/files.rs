@@ -119,6 +119,19 @@ pub fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
     fs_err::set_permissions(path, PermissionsExt::from_mode(mode))
 }
 
+/// Lets a durable file that lies in another directory of the file system take its place.
+pub fn move_into_place(from: &Utf8Path, to: &Utf8Path, existing: Existing) -> io::Result<()> {
+    let moved = match existing {
+        Existing::Replace => fs_err::rename(from, to),
+        Existing::Refuse => rename_to_nothing(from, to),
+    };
+    if let Err(error) = moved {
+        let _best_effort = fs_err::remove_file(from);
+        return Err(error);
+    }
+    sync_directory(directory_of(to))
+}
+
 /// Renames to a path where nothing may be, without a moment in which something could appear there.
 pub fn rename_to_nothing(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, from.as_std_path(), CWD, to.as_std_path(), RenameFlags::NOREPLACE) {

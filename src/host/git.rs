@@ -1,6 +1,8 @@
 //! Git, through libgit2: no program has to be installed for a repository to be made.
 
 pub mod index;
+mod privacy;
+pub mod staged;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use super::files;
 use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::RelativePath;
+pub use privacy::{Privacy, directory_of, is_tracked, privacy, why_not_private};
 
 /// How a project's directory stands among repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -314,47 +317,4 @@ pub fn head_holds(directory: &Utf8Path, entries: &index::Entries) -> Option<Stri
 /// Whether a directory is the top of a repository with a work tree that can be opened.
 pub fn is_repository(directory: &Utf8Path) -> bool {
     directory.join(".git").exists() && Repository::open(directory).is_ok_and(|repository| repository.workdir().is_some())
-}
-
-/// Whether a repository tracks a file, as far as it can be told.
-pub fn is_tracked(file: &Utf8Path) -> bool {
-    Standing::of(file).is_some_and(|standing| standing.is_tracked)
-}
-
-/// Says why a file must not hold secrets: no repository ignores it, or one tracks it. `None` when it may.
-pub fn why_not_private(file: &Utf8Path) -> Option<String> {
-    let reason = match Standing::of(file) {
-        None => "git cannot tell whether it is ignored",
-        Some(Standing { is_in_work_tree: false, .. }) => "it is in no git repository that ignores it",
-        Some(Standing { is_tracked: true, .. }) => "git tracks it",
-        Some(Standing { is_ignored: false, .. }) => "no ignore rule of its repository covers it",
-        Some(_) => return None,
-    };
-    Some(reason.to_owned())
-}
-
-/// How a repository sees a file.
-#[derive(Debug, Clone, Copy, Default)]
-struct Standing {
-    is_in_work_tree: bool,
-    is_tracked: bool,
-    is_ignored: bool,
-}
-
-impl Standing {
-    /// How the repository around a file sees it; `None` when that cannot be found out.
-    fn of(file: &Utf8Path) -> Option<Self> {
-        // The directory of the file need not exist yet.
-        let repository = match Repository::discover(file.ancestors().skip(1).find(|path| path.is_dir())?) {
-            Ok(repository) => repository,
-            Err(error) if error.code() == ErrorCode::NotFound => return Some(Self::default()),
-            Err(_) => return None,
-        };
-        // A bare repository has no work tree, so it ignores nothing.
-        let Some(work_tree) = repository.workdir() else { return Some(Self::default()) };
-        let Ok(relative) = file.as_std_path().strip_prefix(work_tree) else { return Some(Self::default()) };
-        let is_tracked = repository.index().ok()?.get_path(relative, 0).is_some();
-        let is_ignored = repository.is_path_ignored(relative).ok()?;
-        Some(Self { is_in_work_tree: true, is_tracked, is_ignored })
-    }
 }

@@ -1,29 +1,52 @@
 //! Ctrl-C and SIGTERM: while steps are applied they end the run between two steps; at any other time at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+use signal_hook::SigId;
+use signal_hook::consts::signal::{SIGHUP, SIGTERM};
+
+static TIMES: AtomicU32 = AtomicU32::new(0);
 static APPLYING: AtomicBool = AtomicBool::new(false);
+static HANDED: AtomicBool = AtomicBool::new(false);
+
+/// How often somebody has to ask before even a run that does not answer is ended. What is in the receipt by then is durable.
+const ENOUGH: u32 = 4;
 
 /// Listens for SIGINT, SIGTERM and SIGHUP. A second handler in one process is a no-op.
 pub fn listen() {
     let _already_listening = ctrlc::set_handler(|| {
-        INTERRUPTED.store(true, Ordering::SeqCst);
-        if !APPLYING.load(Ordering::SeqCst) {
+        if HANDED.load(Ordering::SeqCst) {
+            return;
+        }
+        let times = TIMES.fetch_add(1, Ordering::SeqCst) + 1;
+        if times >= ENOUGH || !APPLYING.load(Ordering::SeqCst) {
             crate::ask::restore_terminal();
             exit_at_once();
         }
     });
 }
 
+/// From now on interrupts are for a program that runs in our name, and end us when it ends.
+pub fn pass_on() {
+    HANDED.store(true, Ordering::SeqCst);
+}
+
 #[expect(clippy::disallowed_methods, reason = "the main thread waits in a prompt and cannot return")]
 fn exit_at_once() {
+    super::editor::forget();
     std::process::exit(i32::from(crate::error::ErrorKind::Interrupted.exit_code()));
 }
 
 /// Whether somebody asked to stop.
 pub fn is_interrupted() -> bool {
-    INTERRUPTED.load(Ordering::SeqCst)
+    times() > 0
+}
+
+/// How often somebody asked to stop.
+pub fn times() -> u32 {
+    TIMES.load(Ordering::SeqCst)
 }
 
 /// While it lives, an interrupt waits for the present step to end.
@@ -40,5 +63,37 @@ impl Applying {
 impl Drop for Applying {
     fn drop(&mut self) {
         APPLYING.store(false, Ordering::SeqCst);
+    }
+}
+
+/// While it lives, the terminal is another program's, and so is Ctrl-C. Whoever waits for that program asks whether somebody
+/// wants to end both.
+pub struct Handed {
+    is_ended: Arc<AtomicBool>,
+    listening: Vec<SigId>,
+}
+
+impl Handed {
+    /// Hands the terminal over.
+    pub fn begin() -> io::Result<Self> {
+        let is_ended = Arc::new(AtomicBool::new(false));
+        let register = |signal| signal_hook::flag::register(signal, Arc::clone(&is_ended));
+        let listening = [SIGTERM, SIGHUP].into_iter().map(register).collect::<io::Result<_>>()?;
+        HANDED.store(true, Ordering::SeqCst);
+        Ok(Self { is_ended, listening })
+    }
+
+    /// Whether SIGTERM or SIGHUP came.
+    pub fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        HANDED.store(false, Ordering::SeqCst);
+        self.listening.drain(..).for_each(|id| {
+            signal_hook::low_level::unregister(id);
+        });
     }
 }

@@ -1,6 +1,6 @@
 //! Receipts on disk: where journals are, how a line is made durable, and which one a command means.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt;
@@ -8,7 +8,7 @@ use fs_err::{File, OpenOptions};
 
 use super::{clock, files, paths};
 use crate::error::{Error, Result};
-use crate::plan::receipt::{FORMAT, ReceiptError, Record, Status};
+use crate::plan::receipt::{FORMAT, ReceiptError, Record};
 use crate::plan::{Plan, Receipt};
 
 /// A journal that is being written.
@@ -64,9 +64,13 @@ impl Journal {
             serde_json::to_writer(&mut lines, record).map_err(Error::failed)?;
             lines.push(b'\n');
         }
-        self.file.write_all(&lines)?;
-        self.file.file().sync_data()?;
-        Ok(())
+        let length = self.file.metadata()?.len();
+        let written = self.file.write_all(&lines).and_then(|()| self.file.file().sync_data());
+        if written.is_err() {
+            // On a full disk a part of a line may be there, and the next line would be lost with it.
+            let _as_it_was = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::End(0)));
+        }
+        Ok(written?)
     }
 
     /// The id of the receipt.
@@ -142,12 +146,12 @@ fn read(id: &str) -> Result<Option<Stored>> {
     }
 }
 
-/// The newest receipt of a project that is in a state a command can work on. One that cannot be read is an error, because
+/// The newest receipt of a project that a command can work on. One that cannot be read is an error, because
 /// what it did is not known.
-pub fn newest_of(root: &Utf8Path, is_wanted: impl Fn(Status) -> bool) -> Result<Option<Stored>> {
+pub fn newest_of(root: &Utf8Path, is_wanted: impl Fn(&Receipt) -> bool) -> Result<Option<Stored>> {
     for (_, stored) in list_ending_with(&suffix_of(root))? {
         let stored = stored?;
-        if stored.receipt.plan.root == root && is_wanted(stored.receipt.status) {
+        if stored.receipt.plan.root == root && is_wanted(&stored.receipt) {
             return Ok(Some(stored));
         }
     }

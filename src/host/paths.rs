@@ -17,6 +17,28 @@ pub fn state_directory() -> Result<Utf8PathBuf> {
     Ok(base.join("nixstart"))
 }
 
+/// The directory for programs that nixstart brings: `$XDG_DATA_HOME/nixstart` or `~/.local/share/nixstart`.
+pub fn data_directory() -> Result<Utf8PathBuf> {
+    let base = match env_vars::get(env_vars::XDG_DATA_HOME).filter(|path| path.starts_with('/')) {
+        Some(base) => Utf8PathBuf::from(base),
+        None => home()?.join(".local/share"),
+    };
+    Ok(base.join("nixstart"))
+}
+
+/// The directory for what belongs to the person and not to a machine: `$NIXSTART_CONFIG_DIR`, `$XDG_CONFIG_HOME/nixstart` or
+/// `~/.config/nixstart`.
+pub fn config_directory() -> Result<Utf8PathBuf> {
+    if let Some(directory) = env_vars::get(env_vars::CONFIG_DIR) {
+        return absolute(Utf8Path::new(&directory));
+    }
+    let base = match env_vars::get(env_vars::XDG_CONFIG_HOME).filter(|path| path.starts_with('/')) {
+        Some(base) => Utf8PathBuf::from(base),
+        None => home()?.join(".config"),
+    };
+    Ok(base.join("nixstart"))
+}
+
 /// The user's directory, as an absolute path without links.
 pub fn home_directory() -> Result<Utf8PathBuf> {
     absolute(&home()?)
@@ -84,6 +106,12 @@ pub fn shown_from(directory: Option<&Utf8Path>, path: &Utf8Path) -> String {
         Some(relative) => relative.to_owned(),
         None => path.to_string(),
     }
+}
+
+/// Why something could not be done with a path, in the words of the system and without its number.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod nix;
 mod node;
 pub mod packages;
 mod processes;
+mod programs;
 mod secrets;
 mod shell;
 mod store;
@@ -29,12 +30,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rustix::fs::Access;
 use rustix::process::{Pid, Signal};
 
 use super::paths;
 use crate::env_vars;
 use crate::error::Result;
-use crate::facts::{Fact, Facts, Unknown};
+use crate::facts::{Fact, Facts, Packages, Unknown};
+pub use programs::{Programs, Run};
+pub use secrets::exposure;
 
 /// How long one program may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,10 +52,15 @@ pub struct Vantage {
     pub environment: BTreeMap<String, String>,
     /// The project, or the directory nixstart was started in.
     pub directory: Utf8PathBuf,
+    /// The directory nixstart was started in, when it may not be read; it counts as no project then, and programs run in
+    /// `/`, because one that is started there fails for a reason that is not its own.
+    pub closed: Option<Utf8PathBuf>,
     /// How far it looks.
     pub reach: Reach,
     /// How long one program may take.
     pub timeout: Duration,
+    /// The programs that were run.
+    pub programs: Programs,
 }
 
 /// How far probes look.
@@ -88,9 +97,13 @@ impl Vantage {
         let is_project = |directory: &&Utf8Path| {
             ["flake.nix", "nixstart.toml", ".git"].iter().any(|name| directory.join(name).symlink_metadata().is_ok())
         };
+        let (environment, programs) = (env_vars::all(), Programs::default());
+        if rustix::fs::access(here.as_std_path(), Access::READ_OK | Access::EXEC_OK).is_err() {
+            let directory = Utf8PathBuf::from("/");
+            return Ok(Self { root: "/".into(), environment, directory, closed: Some(here), reach, timeout: TIMEOUT, programs });
+        }
         let directory = here.ancestors().find(is_project).unwrap_or(&here).to_owned();
-        let environment = env_vars::all();
-        Ok(Self { root: "/".into(), environment, directory, reach, timeout: TIMEOUT })
+        Ok(Self { root: "/".into(), environment, directory, closed: None, reach, timeout: TIMEOUT, programs })
     }
 
     /// A variable that is set and not empty.
@@ -132,6 +145,7 @@ impl Vantage {
     /// Runs a program of the user's, without a shell and without input, and waits no longer than the timeout.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Fact<Output> {
         let Some(path) = self.find(program) else { return Fact::irrelevant(format!("`{program}` is not installed")) };
+        let start = Instant::now();
         let spawned = Command::new(&path)
             .args(arguments)
             .current_dir(&self.directory)
@@ -150,7 +164,11 @@ impl Vantage {
             Err(error) => return Fact::failed(format!("`{path}` cannot be started: {error}")),
         };
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
-        let Some(code) = wait(&mut child, self.timeout) else {
+        let name = path.file_name().unwrap_or(program);
+        self.programs.begin(name);
+        let ended = wait(&mut child, self.timeout);
+        self.programs.end(name, start.elapsed());
+        let Some(code) = ended else {
             let milliseconds = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
             return Fact::Unknown(Unknown::TimedOut { milliseconds, what: format!("`{program}`") });
         };
@@ -208,27 +226,33 @@ pub struct Gathered {
     pub facts: Facts,
     /// How long each subject took, by its name.
     pub times: BTreeMap<&'static str, Duration>,
+    /// The programs that were run, the slowest first.
+    pub programs: Vec<Run>,
 }
 
 /// Gathers every fact, all subjects at once. A probe that breaks leaves its facts unknown and stops nobody.
 pub fn gather(vantage: &Vantage) -> Gathered {
+    // Without a network nobody else asks in vain.
+    let network = vantage.reach.network && network::is_connected(vantage);
+    let inner = &Vantage { reach: Reach { network, ..vantage.reach }, ..vantage.clone() };
     thread::scope(|scope| {
-        let system = scope.spawn(|| timed(|| system::look(vantage)));
+        // Those whose programs take the longest begin, so that the others are done meanwhile.
+        let config = scope.spawn(|| timed(|| config::look(inner)));
+        let nix = scope.spawn(|| timed(|| nix::look(inner)));
+        let direnv = scope.spawn(|| timed(|| direnv::look(inner)));
+        let store = scope.spawn(|| timed(|| store::look(inner)));
+        let system = scope.spawn(|| timed(|| system::look(inner)));
         let network = scope.spawn(|| timed(|| network::look(vantage)));
-        let nix = scope.spawn(|| timed(|| nix::look(vantage)));
-        let daemon = scope.spawn(|| timed(|| daemon::look(vantage)));
-        let config = scope.spawn(|| timed(|| config::look(vantage)));
-        let store = scope.spawn(|| timed(|| store::look(vantage)));
-        let shell = scope.spawn(|| timed(|| shell::look(vantage)));
-        let direnv = scope.spawn(|| timed(|| direnv::look(vantage)));
-        let devenv = scope.spawn(|| timed(|| devenv::look(vantage)));
-        let git = scope.spawn(|| timed(|| git::look(vantage)));
-        let flake = scope.spawn(|| timed(|| flake::look(vantage)));
-        let secrets = scope.spawn(|| timed(|| secrets::look(vantage)));
-        let node = scope.spawn(|| timed(|| node::look(vantage)));
-        let images = scope.spawn(|| timed(|| images::look(vantage)));
-        let processes = scope.spawn(|| timed(|| processes::look(vantage)));
-        let terminal = scope.spawn(|| timed(|| terminal::look(vantage)));
+        let daemon = scope.spawn(|| timed(|| daemon::look(inner)));
+        let shell = scope.spawn(|| timed(|| shell::look(inner)));
+        let devenv = scope.spawn(|| timed(|| devenv::look(inner)));
+        let git = scope.spawn(|| timed(|| git::look(inner)));
+        let flake = scope.spawn(|| timed(|| flake::look(inner)));
+        let secrets = scope.spawn(|| timed(|| secrets::look(inner)));
+        let node = scope.spawn(|| timed(|| node::look(inner)));
+        let images = scope.spawn(|| timed(|| images::look(inner)));
+        let processes = scope.spawn(|| timed(|| processes::look(inner)));
+        let terminal = scope.spawn(|| timed(|| terminal::look(inner)));
         let mut times = BTreeMap::new();
         let mut broken = Vec::new();
         let facts = Facts {
@@ -248,10 +272,10 @@ pub fn gather(vantage: &Vantage) -> Gathered {
             images: taken("images", images, &mut times, &mut broken),
             processes: taken("processes", processes, &mut times, &mut broken),
             terminal: taken("terminal", terminal, &mut times, &mut broken),
-            packages: crate::facts::Packages::default(),
+            packages: Packages { manager: packages::manager(vantage).into(), ..Packages::default() },
             broken: Vec::new(),
         };
-        Gathered { facts: Facts { broken, ..facts }, times }
+        Gathered { facts: Facts { broken, ..facts }, times, programs: vantage.programs.take() }
     })
 }
 
@@ -288,7 +312,18 @@ mod tests {
         let environment = [("HOME".to_owned(), home.to_string()), ("PATH".to_owned(), String::new())].into();
         let reach = Reach { network: false, deep: false };
         let directory = home;
-        (root.clone(), Vantage { root, environment, directory, reach, timeout: Duration::from_secs(10) })
+        (
+            root.clone(),
+            Vantage {
+                root,
+                environment,
+                directory,
+                closed: None,
+                reach,
+                timeout: Duration::from_secs(10),
+                programs: Programs::default(),
+            },
+        )
     }
 
     #[test]

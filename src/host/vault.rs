@@ -3,33 +3,56 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::random;
-use crate::dotenv;
+use crate::dotenv::{self, Document};
 use crate::error::{Error, Result};
 use crate::plan::{SecretEntry, SecretSource};
 use crate::secret::generate::{generate, wanted_bytes};
 
-/// Values that were typed or came on standard input, by key.
+/// Values that were typed or came on standard input, by key, and files that were made of them.
 #[derive(Default)]
-pub struct Vault(BTreeMap<String, SecretString>);
+pub struct Vault {
+    values: BTreeMap<String, SecretString>,
+    prepared: BTreeMap<Utf8PathBuf, Prepared>,
+}
+
+/// A `.env` as it is going to be.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The identity of the file it was made from; `None` when there was none.
+    pub from: Option<String>,
+    /// What takes its place.
+    pub document: Document,
+}
 
 impl fmt::Debug for Vault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.0.keys()).finish()
+        formatter.debug_list().entries(self.values.keys()).finish()
     }
 }
 
 impl Vault {
     /// Puts a value in.
     pub fn insert(&mut self, key: &str, value: SecretString) {
-        self.0.insert(key.to_owned(), value);
+        self.values.insert(key.to_owned(), value);
     }
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&SecretString> {
-        self.0.get(key)
+        self.values.get(key)
+    }
+
+    /// Keeps a file as it is going to be, so that it is not made twice.
+    pub fn prepare(&mut self, path: &Utf8Path, prepared: Prepared) {
+        self.prepared.insert(path.to_owned(), prepared);
+    }
+
+    /// A file as it is going to be.
+    pub fn prepared(&self, path: &Utf8Path) -> Option<&Prepared> {
+        self.prepared.get(path)
     }
 
     /// Whether there is a value for an entry, as far as is known now.
@@ -42,6 +65,7 @@ impl Vault {
         match &entry.source {
             SecretSource::Entered | SecretSource::StandardInput => Ok(self.get(&entry.name).cloned()),
             SecretSource::Default { value } => Ok(Some(value.clone().into())),
+            SecretSource::Generated { .. } if self.get(&entry.name).is_some() => Ok(self.get(&entry.name).cloned()),
             SecretSource::Generated { how } => Ok(Some(generate(how, &random::bytes(wanted_bytes(how))?).into())),
             SecretSource::Later => Ok(None),
             // What was read and checked before the plan was made is what is written; the file is read again on resume.

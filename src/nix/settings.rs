@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use super::conf::without_userinfo;
 
+/// The cache of devenv and its key, as its manual prints it.
+pub const DEVENV_CACHE: (&str, &str) =
+    ("https://devenv.cachix.org", "devenv.cachix.org-1:w1cLUi8dv3hnoSPGAuibQv+f9TZLr6cv/Hm9XgU50cw=");
+
 /// Settings that are in force, as far as checks ask for them. No value of a secret is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective {

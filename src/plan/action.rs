@@ -4,8 +4,10 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::dotenv::Consumer;
 use crate::file_tree::{File, FileTree, RelativePath};
 use crate::line_edit::LineEdit;
+use crate::plan::Sha256;
 use crate::secret::schema::Generate;
 
 /// What a step does.
@@ -44,6 +46,18 @@ pub enum Action {
         /// The variables, in order.
         entries: Vec<SecretEntry>,
     },
+    /// Changes variables of a `.env`, or makes it. Every other byte stays as it is; the old values are kept nowhere.
+    ChangeSecrets {
+        /// The file as it was named, as an absolute path; a link is followed.
+        path: Utf8PathBuf,
+        /// What is changed, in order.
+        changes: Vec<SecretChange>,
+        /// The programs that read the file.
+        consumers: Vec<Consumer>,
+        /// Where a copy of the old file goes, when somebody asked for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backup: Option<Utf8PathBuf>,
+    },
     /// Makes a directory a git repository.
     InitRepository {
         /// The directory, as an absolute path.
@@ -76,6 +90,9 @@ pub enum Action {
         /// The command that takes it back; empty when there is none.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         takes_back: Vec<String>,
+        /// The command that is run first when an earlier run was cut short in the middle; empty when there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        settles: Vec<String>,
     },
     /// Changes lines of a text file, or makes it. The old bytes are kept beside the receipt.
     EditFile {
@@ -97,6 +114,91 @@ pub enum Action {
         /// The file, as an absolute path.
         path: Utf8PathBuf,
     },
+    /// Downloads a program into a private directory. It gets its name, and may be run, only after it was checked.
+    Download {
+        /// From where: over HTTPS, or `file://` and the path of a file that a person named.
+        url: String,
+        /// The new file in a directory that only its owner may look into, as an absolute path.
+        path: Utf8PathBuf,
+        /// What it is checked against.
+        check: DownloadCheck,
+        /// More bytes than this are not taken.
+        most_bytes: u64,
+    },
+}
+
+/// What a download is checked against. There is no download without a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DownloadCheck {
+    /// A digest that was known before: it tells a corrupt file and one that somebody has put in its place.
+    Pinned {
+        /// The digest.
+        sha256: Sha256,
+    },
+    /// The digest that its publisher keeps beside it: it tells a corrupt file only.
+    Published {
+        /// Where it is, over HTTPS: a digest alone, or a list of digests and names as `sha256sum` prints it.
+        sha256_url: String,
+    },
+    /// The digest that its publisher keeps beside the address that redirects lead to: the same, for a file whose address
+    /// changes with each release.
+    PublishedBeside {
+        /// What is added to the address, such as `.sha256`.
+        suffix: String,
+    },
+}
+
+impl DownloadCheck {
+    /// The check as a line of a plan.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Pinned { sha256 } => format!("pinned: SHA-256 {sha256}"),
+            Self::Published { sha256_url } => format!("unpinned: checked against the publisher's own digest, {sha256_url}"),
+            Self::PublishedBeside { suffix } => {
+                format!("unpinned: checked against the publisher's own digest, the same address with `{suffix}`")
+            }
+        }
+    }
+
+    /// Whether it tells a file that somebody has put in the place of the right one.
+    pub const fn is_pinned(&self) -> bool {
+        match self {
+            Self::Pinned { .. } => true,
+            Self::Published { .. } | Self::PublishedBeside { .. } => false,
+        }
+    }
+}
+
+/// A change of one variable of a `.env`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum SecretChange {
+    /// It gets a value, wherever it has one already; or it is added at the end.
+    Set(SecretEntry),
+    /// Every assignment of it is taken out.
+    Unset {
+        /// Name of the variable.
+        name: String,
+    },
+}
+
+impl SecretChange {
+    /// Name of the variable.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Set(entry) => &entry.name,
+            Self::Unset { name } => name,
+        }
+    }
+
+    /// What happens to the variable, as a fragment.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Set(entry) => entry.source.describe(),
+            Self::Unset { .. } => "taken out".to_owned(),
+        }
+    }
 }
 
 /// One variable of a `.env`: its name and where the value comes from, never the value of a secret.
@@ -160,6 +262,7 @@ impl Action {
             Self::CreateFiles { .. } => "create-files",
             Self::ReplaceFile { .. } => "replace-file",
             Self::WriteSecrets { .. } => "write-secrets",
+            Self::ChangeSecrets { .. } => "change-secrets",
             Self::InitRepository { .. } => "init-repository",
             Self::StageFiles { .. } => "stage-files",
             Self::Commit { .. } => "commit",
@@ -167,6 +270,7 @@ impl Action {
             Self::EditFile { .. } => "edit-file",
             Self::SetMode { .. } => "set-mode",
             Self::RemoveFile { .. } => "remove-file",
+            Self::Download { .. } => "download",
         }
     }
 
@@ -183,16 +287,33 @@ impl Action {
                     entries.iter().map(|entry| json!({ "name": entry.name, "source": entry.source.describe() })).collect();
                 json!({ "path": path, "mode": "0600", "variables": keys })
             }
+            Self::ChangeSecrets { path, changes, consumers, backup } => {
+                let keys: Vec<Value> =
+                    changes.iter().map(|change| json!({ "name": change.name(), "change": change.describe() })).collect();
+                json!({ "path": path, "mode": "0600", "variables": keys, "consumers": consumers, "backup": backup })
+            }
             Self::InitRepository { directory } => json!({ "directory": directory }),
             Self::StageFiles { directory, paths } => json!({ "directory": directory, "paths": paths }),
             Self::Commit { directory, message } => json!({ "directory": directory, "message": message }),
-            Self::Run { directory, program, arguments, produces, takes_back } => {
-                json!({ "directory": directory, "program": program, "arguments": arguments, "produces": produces, "takes_back": takes_back })
+            Self::Run { directory, program, arguments, produces, takes_back, settles } => {
+                json!({ "directory": directory, "program": program, "arguments": arguments, "produces": produces, "takes_back": takes_back, "settles": settles })
             }
             Self::EditFile { path, edit } => json!({ "path": path, "edit": edit }),
             Self::SetMode { path, mode } => json!({ "path": path, "mode": format!("{mode:04o}") }),
             Self::RemoveFile { path } => json!({ "path": path }),
+            Self::Download { url, path, check, most_bytes } => {
+                json!({ "url": url, "path": path, "check": check, "most_bytes": most_bytes })
+            }
         }
+    }
+}
+
+/// A number of bytes as a person reads it, in units of a thousand.
+pub fn size_as_text(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000.. => format!("{} MB", bytes.div_ceil(1_000_000)),
     }
 }
 

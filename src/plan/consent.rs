@@ -16,8 +16,10 @@ fn reason(step: &Step, makes_root: bool) -> Option<&'static str> {
         return Some("it needs root");
     }
     match step.action {
-        Action::CreateDirectory { .. } => None,
+        // Whoever names a variable and gives its value has said yes; commands that change more ask with the list of keys.
+        Action::CreateDirectory { .. } | Action::ChangeSecrets { .. } => None,
         Action::Run { .. } => Some("it runs a program"),
+        Action::Download { .. } => Some("it downloads a program"),
         Action::CreateFiles { .. } | Action::ReplaceFile { .. } => Some("it writes into a directory that exists"),
         Action::EditFile { .. } | Action::SetMode { .. } | Action::RemoveFile { .. } => Some("it changes a file that exists"),
         Action::WriteSecrets { .. } | Action::InitRepository { .. } | Action::StageFiles { .. } | Action::Commit { .. } => {
@@ -41,6 +43,7 @@ mod tests {
             action,
             undo: Undo::Restore,
             is_satisfied: false,
+            proof: None,
         }
     }
 
@@ -60,6 +63,7 @@ mod tests {
             arguments: vec![],
             produces: vec![],
             takes_back: vec![],
+            settles: vec![],
         });
         assert_eq!(needs_consent(&plan(vec![create(), run])), Some("it runs a program"));
         assert_eq!(needs_consent(&plan(vec![Step { privilege: Privilege::Root, ..create() }])), Some("it needs root"));

@@ -146,6 +146,9 @@ pub struct After {
     /// What the index of a repository holds for paths that were staged.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub index: BTreeMap<RelativePath, IndexEntry>,
+    /// SHA-256 of a file that was downloaded, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// How far a step came.
@@ -274,6 +277,7 @@ mod tests {
             action: Action::InitRepository { directory: "/p".into() },
             undo: Undo::Restore,
             is_satisfied: false,
+            proof: None,
         };
         Plan { command: "new".into(), title: "x".into(), root: "/p".into(), steps: vec![step("a"), step("b")], notes: vec![] }
     }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::site::Site;
 use crate::changeset::{Change, OnDisk, Resolution, beside, compare, merge_lines};
 use crate::file_tree::{File, FileTree, RelativePath, hex};
-use crate::plan::{Action, Plan, Privilege, SecretEntry, SecretSource, Step, Undo};
+use crate::plan::{Action, Plan, SecretEntry, SecretSource, Step, Undo};
 use crate::template::escape::sh;
 
 /// What is done with git.
@@ -221,22 +221,16 @@ fn resolve(
     Ok(())
 }
 
-fn step(id: &str, title: String, explanation: &str, action: Action, undo: Undo) -> Step {
-    Step {
-        id: id.to_owned(),
-        title,
-        explanation: explanation.to_owned(),
-        privilege: Privilege::User,
-        action,
-        undo,
-        is_satisfied: false,
-    }
-}
-
 fn create_directory(request: &Request<'_>) -> Step {
     let action = Action::CreateDirectory { path: request.site.path.clone(), tree: request.tree.clone() };
     let title = format!("Create the directory with {} files", request.tree.len());
-    step("files", title, "The directory appears all at once, with everything in it, or not at all.", action, undo_of_new_files())
+    Step::new(
+        "files",
+        title,
+        "The directory appears all at once, with everything in it, or not at all.",
+        action,
+        undo_of_new_files(),
+    )
 }
 
 fn undo_of_new_files() -> Undo {
@@ -246,7 +240,7 @@ fn undo_of_new_files() -> Undo {
 fn create_files(request: &Request<'_>, tree: FileTree) -> Step {
     let title = format!("Create {} files in the directory", tree.len());
     let action = Action::CreateFiles { directory: request.site.path.clone(), tree };
-    step("files", title, "The directory exists; only files that are not there are made.", action, undo_of_new_files())
+    Step::new("files", title, "The directory exists; only files that are not there are made.", action, undo_of_new_files())
 }
 
 fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing: &File, verb: &str) -> Step {
@@ -254,7 +248,7 @@ fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing
     let id: String = hex(&Sha256::digest(path.as_str())).chars().take(16).collect();
     let replaces = hex(&Sha256::digest(&existing.contents));
     let action = Action::ReplaceFile { directory: request.site.path.clone(), path: path.clone(), file, replaces };
-    step(
+    Step::new(
         &format!("file-{id}"),
         format!("{verb} `{path}`"),
         "What it holds now is kept beside the receipt.",
@@ -282,9 +276,9 @@ fn add_git(request: &Request<'_>, to_stage: &[RelativePath], kept: &[RelativePat
         }
         let action = Action::InitRepository { directory: directory.clone() };
         let explanation = "Nix copies only files that git knows; without a repository it would copy everything, secrets too.";
-        plan.steps.push(step(
+        plan.steps.push(Step::new(
             "repository",
-            "Make it a git repository".to_owned(),
+            "Make it a git repository",
             explanation,
             action,
             Undo::Inverse { by: "remove the repository while it has no other commits".to_owned() },
@@ -300,7 +294,7 @@ fn add_git(request: &Request<'_>, to_stage: &[RelativePath], kept: &[RelativePat
             plan.notes.push(format!("your own files are not staged; Nix sees them only after `git add {names}`"));
         }
         let title = format!("Stage {} files", to_stage.len());
-        plan.steps.push(step(
+        plan.steps.push(Step::new(
             "stage",
             title,
             "A flake sees a file only once git knows it.",
@@ -317,7 +311,7 @@ fn add_git(request: &Request<'_>, to_stage: &[RelativePath], kept: &[RelativePat
         } else {
             Undo::Inverse { by: "take the commit back while it is the only one".to_owned() }
         };
-        plan.steps.push(step(
+        plan.steps.push(Step::new(
             "commit",
             title,
             "You asked for it with `--commit`. Hooks do not run, and it is not signed.",
@@ -356,7 +350,7 @@ fn add_secrets(request: &Request<'_>, exposure: Option<&'static str>, plan: &mut
     };
     let entries = if is_new { missing } else { given.into_iter().cloned().collect() };
     let action = Action::WriteSecrets { path: site.path.join(".env"), entries };
-    plan.steps.push(step("secrets", title, "Only you can read it (mode 0600), and git ignores it.", action, undo));
+    plan.steps.push(Step::new("secrets", title, "Only you can read it (mode 0600), and git ignores it.", action, undo));
     Ok(())
 }
 
@@ -385,8 +379,9 @@ fn run_step(request: &Request<'_>, index: usize, run: &ProgramRun) -> Step {
         arguments: run.arguments.clone(),
         produces: run.produces.clone(),
         takes_back: Vec::new(),
+        settles: Vec::new(),
     };
-    step(&format!("run-{index}"), format!("Run `{command}`"), &run.about, action, undo)
+    Step::new(&format!("run-{index}"), format!("Run `{command}`"), &run.about, action, undo)
 }
 
 #[cfg(test)]

@@ -156,6 +156,9 @@ fn sidecar(secret: &SecretSpec) -> Item {
     let mut table = Table::new();
     table.insert("kind", value(secret.kind.name()));
     table.insert("sensitive", value(secret.sensitive));
+    if secret.personal {
+        table.insert("personal", value(true));
+    }
     if let Some(obtain) = &secret.obtain {
         let steps: toml_edit::Array = obtain.steps.iter().collect();
         let fields: toml_edit::InlineTable =

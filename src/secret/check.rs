@@ -5,9 +5,9 @@ use std::fmt;
 use regex_lite::Regex;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::discord;
 use super::kind::Kind;
 use super::schema::SecretSpec;
+use super::{address, discord, encoded, github, ssh};
 use crate::dotenv::quote;
 
 /// A value that may be written, after clean-up.
@@ -59,9 +59,30 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Cleans a value up and checks it against its declaration. `now` is Unix time in milliseconds.
+/// Cleans a value up and checks it against its declaration, and whether a `.env` can carry it. `now` is Unix time in
+/// milliseconds.
 pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
+    let accepted = check_cleaned(spec, input, now)?;
+    quote(accepted.value())
+        .map_err(|reason| Rejection::new(format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
+    Ok(accepted)
+}
+
+/// Checks a value that somebody gives a file byte for byte: it is cleaned up only when it does not fit its declaration as it
+/// is. Whether a `.env` can carry it is for whoever writes it to say.
+pub fn check_as_it_is(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
+    judge(spec, input, now).or_else(|_| check_cleaned(spec, input, now))
+}
+
+/// Cleans a value up and checks it. Whether a `.env` can carry it is for whoever writes it to say.
+pub fn check_cleaned(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
     let (value, mut notes) = clean_up(spec, input);
+    let mut accepted = judge(spec, value, now)?;
+    notes.append(&mut accepted.notes);
+    Ok(Accepted { notes, ..accepted })
+}
+
+fn judge(spec: &SecretSpec, value: &str, now: u64) -> Result<Accepted, Rejection> {
     if value.chars().any(|c| c.is_control() && c != '\t') {
         return Err(Rejection::new(
             "it has more than one line or a control character",
@@ -71,16 +92,23 @@ pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejec
     if is_placeholder(value, spec) {
         return Err(Rejection::new("this is a placeholder, not a value", "leave it empty to fill it in later"));
     }
-    let mut accepted = match spec.kind {
-        Kind::DiscordBotToken => discord::check_bot_token(value, now)?,
-        Kind::DiscordApplicationId => discord::check_application_id(value, now)?,
-        Kind::DiscordGuildId => discord::check_guild_id(value, now)?,
-        Kind::Text => check_pattern(spec, value)?,
-    };
-    quote(accepted.value())
-        .map_err(|reason| Rejection::new(format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
-    notes.append(&mut accepted.notes);
-    Ok(Accepted { notes, ..accepted })
+    match spec.kind {
+        Kind::DiscordBotToken => discord::check_bot_token(value, now),
+        Kind::DiscordApplicationId => discord::check_application_id(value, now),
+        Kind::DiscordGuildId => discord::check_guild_id(value, now),
+        Kind::GithubToken => github::check_token(value),
+        Kind::CachixToken => encoded::check_cachix_token(value),
+        Kind::SshPublicKey => ssh::check_public_key(value),
+        Kind::DatabaseUrl => address::check_database_url(value),
+        Kind::Url => address::check_url(value),
+        Kind::Port => address::check_port(value),
+        Kind::Email => address::check_email(value),
+        Kind::Boolean => encoded::check_boolean(value),
+        Kind::Hex => encoded::check_hex(value),
+        Kind::Base64 => encoded::check_base64(value),
+        Kind::Uuid => encoded::check_uuid(value),
+        Kind::RegistryPassword | Kind::Text => check_pattern(spec, value),
+    }
 }
 
 fn check_pattern(spec: &SecretSpec, value: &str) -> Result<Accepted, Rejection> {
@@ -203,7 +231,7 @@ mod tests {
         let rejection = check(&spec("KEY", "text"), "pa$word", NOW).unwrap_err();
         assert_eq!(
             rejection.message,
-            "it cannot be written to `.env`: it has a `$` that Next.js, Vite and bun expand, even in quotes"
+            "it cannot be written to `.env`: it has a `$` that Next.js, Vite and bun would expand, even in quotes"
         );
     }
 

@@ -2,6 +2,8 @@
 //!
 //! A comment behind an empty value (`K= # note`) is read as the value by Go and compose, so none is ever written there.
 
+pub mod refresh;
+
 use super::schema::SecretSpec;
 use crate::dotenv::quote;
 

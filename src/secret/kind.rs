@@ -13,6 +13,30 @@ pub enum Kind {
     DiscordApplicationId,
     /// The id of a Discord server ("guild").
     DiscordGuildId,
+    /// A token of GitHub, personal or of an application.
+    GithubToken,
+    /// A password for a container registry.
+    RegistryPassword,
+    /// The token that logs in to Cachix.
+    CachixToken,
+    /// A public key of SSH.
+    SshPublicKey,
+    /// The URL of a database, with user and password.
+    DatabaseUrl,
+    /// A URL.
+    Url,
+    /// The number of a port.
+    Port,
+    /// An e-mail address.
+    Email,
+    /// Yes or no.
+    Boolean,
+    /// Bytes in hexadecimal.
+    Hex,
+    /// Bytes in base64.
+    Base64,
+    /// A UUID.
+    Uuid,
     /// Any text on one line.
     #[default]
     Text,
@@ -20,7 +44,24 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::DiscordBotToken, Self::DiscordApplicationId, Self::DiscordGuildId, Self::Text];
+    pub const ALL: [Self; 16] = [
+        Self::DiscordBotToken,
+        Self::DiscordApplicationId,
+        Self::DiscordGuildId,
+        Self::GithubToken,
+        Self::RegistryPassword,
+        Self::CachixToken,
+        Self::SshPublicKey,
+        Self::DatabaseUrl,
+        Self::Url,
+        Self::Port,
+        Self::Email,
+        Self::Boolean,
+        Self::Hex,
+        Self::Base64,
+        Self::Uuid,
+        Self::Text,
+    ];
 
     /// The word for it in a manifest.
     pub const fn name(self) -> &'static str {
@@ -28,6 +69,18 @@ impl Kind {
             Self::DiscordBotToken => "discord/bot-token",
             Self::DiscordApplicationId => "discord/application-id",
             Self::DiscordGuildId => "discord/guild-id",
+            Self::GithubToken => "github/token",
+            Self::RegistryPassword => "registry/password",
+            Self::CachixToken => "cachix/auth-token",
+            Self::SshPublicKey => "ssh/public-key",
+            Self::DatabaseUrl => "database/url",
+            Self::Url => "url",
+            Self::Port => "port",
+            Self::Email => "email",
+            Self::Boolean => "boolean",
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+            Self::Uuid => "uuid",
             Self::Text => "text",
         }
     }

@@ -48,6 +48,32 @@ pub struct SecretSpec {
     /// Id of an online check that can confirm it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify: Option<String>,
+    /// Whether everybody has one of their own, so that it is not shared with a team.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub personal: bool,
+}
+
+impl SecretSpec {
+    /// The declaration of a variable that nobody declares: any text, and nobody may see it.
+    pub fn undeclared(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: Kind::Text,
+            description: "It is not declared, so any text will do".to_owned(),
+            required: Required::Everywhere(false),
+            sensitive: true,
+            obtain: None,
+            pattern: None,
+            example: None,
+            default: None,
+            generate: None,
+            profiles: Vec::new(),
+            scopes: Vec::new(),
+            after: Vec::new(),
+            verify: None,
+            personal: false,
+        }
+    }
 }
 
 const fn yes() -> bool {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::facts::Facts;
-use crate::facts::nix::Machine;
+use crate::facts::nix::{Machine, StoreMode};
 use crate::facts::packages::Manager;
 use crate::facts::system::Init;
 use crate::nix::{NixVersion, OLDEST_NIX};
@@ -45,30 +45,7 @@ impl Route {
             Self::ScriptDaemon => "the script of nixos.org, for all users",
             Self::ScriptSingleUser => "the script of nixos.org, for you alone",
             Self::Distro => "the packages of your distribution",
-            Self::ChrootStore => "a store in your own directory, to try Nix without root; direnv cannot use it",
-        }
-    }
-
-    /// What a person types, line by line. Nothing is piped into a shell: what is downloaded is looked at first.
-    pub const fn typed(self) -> &'static [&'static str] {
-        match self {
-            Self::NixInstaller => &[
-                "curl --proto '=https' --tlsv1.2 -fL -o nix-installer https://artifacts.nixos.org/nix-installer",
-                "less nix-installer",
-                "sh nix-installer install",
-            ],
-            Self::ScriptDaemon => &[
-                "curl --proto '=https' --tlsv1.2 -fL -o install-nix https://nixos.org/nix/install",
-                "less install-nix",
-                "sh install-nix --daemon --no-channel-add",
-            ],
-            Self::ScriptSingleUser => &[
-                "curl --proto '=https' --tlsv1.2 -fL -o install-nix https://nixos.org/nix/install",
-                "less install-nix",
-                "sh install-nix --no-daemon --no-channel-add",
-            ],
-            Self::Distro => &["sudo apt-get install nix-bin nix-setup-systemd git"],
-            Self::ChrootStore => &["use any `nix` program; without /nix it keeps its store in ~/.local/share/nix/root"],
+            Self::ChrootStore => "nix-portable with a store in your own directory, to try Nix without root; direnv cannot use it",
         }
     }
 
@@ -103,17 +80,16 @@ fn unfit(why: impl Into<String>) -> Result<(), Unfit> {
     Err(Unfit(why.into()))
 }
 
-/// The routes that work, best first.
-pub fn fitting(facts: &Facts) -> Vec<Route> {
-    Route::ALL.into_iter().filter(|route| route.fit(facts).is_ok()).collect()
-}
-
 fn init(facts: &Facts) -> Option<Init> {
     facts.system.init.known().copied()
 }
 
-fn can_be_root(facts: &Facts) -> bool {
+pub(super) fn can_be_root(facts: &Facts) -> bool {
     facts.system.privilege.known().is_some_and(|privilege| privilege.is_root() || !privilege.ways.is_empty())
+}
+
+fn is_root(facts: &Facts) -> bool {
+    facts.system.privilege.known().is_some_and(crate::facts::system::Privilege::is_root)
 }
 
 fn needs_root(facts: &Facts) -> Result<(), Unfit> {
@@ -131,12 +107,31 @@ fn nix_installer(facts: &Facts) -> Result<(), Unfit> {
     }
     match init(facts) {
         Some(Init::Systemd | Init::Launchd) => Ok(()),
+        // In a container root is who uses Nix, and needs no daemon.
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None if is_root(facts) => Ok(()),
         Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("it starts the daemon through systemd or launchd"),
+    }
+}
+
+/// The script downloads and unpacks Nix with programs of the machine.
+fn needs_tools(facts: &Facts) -> Result<(), Unfit> {
+    let missing = facts.packages.missing.known().map_or([].as_slice(), Vec::as_slice);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|name| if *name == "curl" { "curl or wget" } else { name }).collect();
+    let why = format!("the script needs {}", names.join(" and "));
+    let packages = |manager: Manager| missing.iter().map(|name| manager.package_of(name)).collect::<Vec<_>>();
+    match facts.packages.manager.known().copied().flatten() {
+        Some(Manager::Apt) => unfit(format!("{why}: run `sudo apt-get install {}`", packages(Manager::Apt).join(" "))),
+        Some(manager) => unfit(format!("{why}: run `{}`", manager.install_line(&packages(manager)))),
+        None => unfit(why),
     }
 }
 
 fn script_daemon(facts: &Facts) -> Result<(), Unfit> {
     needs_root(facts)?;
+    needs_tools(facts)?;
     if facts.system.selinux.known().is_some_and(|selinux| selinux.is_enforcing) {
         return unfit("the script refuses a machine where SELinux is enforcing");
     }
@@ -150,10 +145,17 @@ fn script_single_user(facts: &Facts) -> Result<(), Unfit> {
     if matches!(facts.nix.machine.known(), Some(Machine::MacOs { .. })) {
         return unfit("macOS has no installation for one user");
     }
-    if facts.system.privilege.known().is_some_and(crate::facts::system::Privilege::is_root) {
+    if is_root(facts) {
         return unfit("it is for a user who is not root");
     }
-    needs_root(facts)
+    needs_tools(facts)?;
+    match facts.nix.store_mode.known() {
+        Some(StoreMode::MultiUser | StoreMode::SingleUser { is_own: false, .. }) => {
+            unfit("/nix is there and belongs to somebody else")
+        }
+        Some(StoreMode::SingleUser { is_own: true, .. }) => Ok(()),
+        Some(StoreMode::Chroot(_) | StoreMode::Absent) | None => needs_root(facts),
+    }
 }
 
 fn distro(facts: &Facts) -> Result<(), Unfit> {
@@ -163,14 +165,23 @@ fn distro(facts: &Facts) -> Result<(), Unfit> {
         return unfit("nixstart installs packages with apt only");
     }
     let Some(candidate) = facts.packages.nix.known().cloned().flatten() else {
+        if facts.packages.has_lists.known() == Some(&false) {
+            return unfit("apt's lists of packages are empty; run `sudo apt-get update` first");
+        }
         return unfit("apt has no package `nix-bin`");
     };
     let (major, minor) = OLDEST_NIX;
-    match NixVersion::parse(&format!("nix (Nix) {}", numbers(&candidate))) {
+    match packaged(facts) {
         Some(version) if version.is_new_enough() => Ok(()),
         Some(_) => unfit(format!("its Nix is {candidate}, and projects need {major}.{minor} or newer")),
         None => unfit(format!("the version of its Nix cannot be read: {candidate}")),
     }
+}
+
+/// The version of Nix that the distribution has.
+pub(super) fn packaged(facts: &Facts) -> Option<NixVersion> {
+    let candidate = facts.packages.nix.known()?.as_deref()?;
+    NixVersion::parse(&format!("nix (Nix) {}", numbers(candidate)))
 }
 
 /// The numbers in front of a Debian version: `2.26.3` of `2.26.3+dfsg-1`.
@@ -180,6 +191,9 @@ fn numbers(version: &str) -> &str {
 }
 
 fn chroot_store(facts: &Facts) -> Result<(), Unfit> {
+    if super::download::system(facts) != "x86_64-linux" {
+        return unfit("nix-portable is known for x86_64 Linux only");
+    }
     match facts.system.user_namespaces.known().and_then(|namespaces| namespaces.works) {
         Some(true) => Ok(()),
         Some(false) => unfit("this kernel lets you make no user namespaces"),
@@ -208,6 +222,8 @@ mod tests {
                 nix: Some(candidate.to_owned()).into(),
                 direnv: Fact::Known(None),
                 is_interrupted: false.into(),
+                has_lists: true.into(),
+                missing: Vec::new().into(),
             },
             ..Facts::default()
         }
@@ -223,10 +239,32 @@ mod tests {
 
     #[test]
     fn the_best_route_depends_on_the_machine() {
-        let routes = |facts: &Facts| fitting(facts).first().copied();
+        let routes = |facts: &Facts| Route::ALL.into_iter().find(|route| route.fit(facts).is_ok());
         assert_eq!(routes(&debian("2.8.0-1", Init::Systemd, &["sudo"])), Some(Route::NixInstaller));
         assert_eq!(routes(&debian("2.26.3", Init::Other, &["sudo"])), Some(Route::ScriptSingleUser));
         assert_eq!(routes(&debian("2.26.3", Init::Systemd, &[])), Some(Route::ChrootStore));
+    }
+
+    #[test]
+    fn what_a_machine_lacks_is_named_with_what_brings_it() {
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        facts.packages.missing = vec!["xz", "curl"].into();
+        for route in [Route::ScriptDaemon, Route::ScriptSingleUser] {
+            let why = route.fit(&facts).unwrap_err().to_string();
+            assert_eq!(why, "the script needs xz and curl or wget: run `sudo apt-get install xz-utils curl`");
+        }
+        facts.packages.manager = Some(Manager::Dnf).into();
+        assert!(Route::ScriptDaemon.fit(&facts).unwrap_err().0.ends_with("run `sudo dnf install -y xz curl`"));
+    }
+
+    #[test]
+    fn empty_lists_are_no_lack_of_a_package() {
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        facts.packages.nix = Fact::Known(None);
+        assert_eq!(Route::Distro.fit(&facts).unwrap_err().0, "apt has no package `nix-bin`");
+        facts.packages.has_lists = false.into();
+        let why = Route::Distro.fit(&facts).unwrap_err().0;
+        assert_eq!(why, "apt's lists of packages are empty; run `sudo apt-get update` first");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use semver::Version;
 use serde::Deserialize;
 
+use crate::dotenv::writer::Reason;
 use crate::dotenv::{Unportable, quote};
 use crate::file_tree::RelativePath;
 use crate::question::{self, Question, QuestionKind};
@@ -200,7 +201,7 @@ fn value_fault(secret: &SecretSpec) -> Option<String> {
     let values = [("default", secret.default.as_deref()), ("example", secret.example.as_deref())];
     values.into_iter().find_map(|(field, value)| {
         let value = value?;
-        let reason = if value.contains('\t') { Unportable::ControlCharacter } else { quote(value).err()? };
+        let reason = if value.contains('\t') { Unportable::is(Reason::ControlCharacter) } else { quote(value).err()? };
         Some(format!("the {field} of `{}` cannot be written to `.env`: {reason}", secret.name))
     })
 }
@@ -275,13 +276,13 @@ mod tests {
         assert_eq!(
             secret("default = 'pa$word'"),
             expected(
-                "default of `KEY` cannot be written to `.env`: it has a `$` that Next.js, Vite and bun expand, even in quotes"
+                "default of `KEY` cannot be written to `.env`: it has a `$` that Next.js, Vite and bun would expand, even in quotes"
             )
         );
         assert_eq!(
             secret("default = \"a\\nEVIL=1\""),
             expected(
-                "default of `KEY` cannot be written to `.env`: it has more than one line, which direnv up to 2.37 cannot read"
+                "default of `KEY` cannot be written to `.env`: it has more than one line, which direnv up to 2.37 and honcho cannot read"
             )
         );
         for control in ["\\t", "\\u001b", "\\r", "\\u0085"] {

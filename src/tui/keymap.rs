@@ -11,6 +11,12 @@ pub enum Context {
     Review,
     /// The changes of one step, over the whole screen.
     Changes,
+    /// The variables of a `.env`.
+    Secrets,
+    /// A value that is typed.
+    Value,
+    /// A key that is typed: a new one, or one that is looked for.
+    Name,
     /// A question of yes or no.
     Confirm,
     /// The list of keys.
@@ -21,7 +27,17 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the documentation.
-    pub const ALL: [Self; 6] = [Self::Review, Self::Changes, Self::Confirm, Self::Help, Self::TooSmall, Self::Anywhere];
+    pub const ALL: [Self; 9] = [
+        Self::Review,
+        Self::Changes,
+        Self::Secrets,
+        Self::Value,
+        Self::Name,
+        Self::Confirm,
+        Self::Help,
+        Self::TooSmall,
+        Self::Anywhere,
+    ];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {
@@ -29,6 +45,9 @@ impl Context {
             Self::Anywhere => "Everywhere",
             Self::Review => "Review of a plan",
             Self::Changes => "Changes of a step",
+            Self::Secrets => "Variables of a `.env`",
+            Self::Value => "Value of a variable",
+            Self::Name => "Name of a variable",
             Self::Confirm => "Question",
             Self::Help => "List of keys",
             Self::TooSmall => "Terminal that is too small",
@@ -73,6 +92,54 @@ pub enum Action {
     Suspend,
     /// Stops the program.
     Interrupt,
+    /// Does something with a variable.
+    Variable(VariableAction),
+    /// Moves in a line that is typed, or takes out of it.
+    Line(LineAction),
+}
+
+/// What is done with a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariableAction {
+    /// Types a value.
+    Edit,
+    /// Shows the value for a while.
+    Reveal,
+    /// Shows the end of the value for a while.
+    Tail,
+    /// Lets the value be made at random.
+    Generate,
+    /// Takes it out.
+    Unset,
+    /// Leaves it as it is in the file.
+    Undo,
+    /// Adds one.
+    Add,
+    /// Goes to one.
+    Search,
+    /// Takes what was typed.
+    Accept,
+}
+
+/// What is done in a line that is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineAction {
+    /// Left by a character.
+    Left,
+    /// Right by a character.
+    Right,
+    /// To the beginning.
+    Start,
+    /// To the end.
+    End,
+    /// Takes the character before the cursor out.
+    Back,
+    /// Takes the character at the cursor out.
+    Delete,
+    /// Takes the word before the cursor out.
+    Word,
+    /// Takes out everything before the cursor.
+    ToStart,
 }
 
 /// A row of the table.
@@ -124,8 +191,84 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Changes, &["pgdn", "space"], Action::PageDown, "Scroll down by a page", Some("page")),
     row(Context::Changes, &["home", "g"], Action::First, "Go to the beginning", None),
     row(Context::Changes, &["end", "G"], Action::Last, "Go to the end", None),
+    row(Context::Secrets, &["enter"], Action::Variable(VariableAction::Edit), "Type or paste a value", Some("edit")),
+    row(Context::Secrets, &["s"], Action::Apply, "Save, after a look at what changes", Some("save")),
+    row(Context::Secrets, &["q", "esc"], Action::Cancel, "Leave; unsaved changes are asked about", Some("leave")),
+    row(Context::Secrets, &["?"], Action::Help, "Show the keys", Some("keys")),
+    row(Context::Secrets, &["r"], Action::Variable(VariableAction::Reveal), "Show the value for ten seconds", Some("reveal")),
+    row(
+        Context::Secrets,
+        &["g"],
+        Action::Variable(VariableAction::Generate),
+        "Make the value at random on saving",
+        Some("generate"),
+    ),
+    row(Context::Secrets, &["x", "del"], Action::Variable(VariableAction::Unset), "Take the variable out", Some("unset")),
+    row(
+        Context::Secrets,
+        &["u"],
+        Action::Variable(VariableAction::Undo),
+        "Leave the variable as it is in the file",
+        Some("undo"),
+    ),
+    row(Context::Secrets, &["a"], Action::Variable(VariableAction::Add), "Add a variable", Some("add")),
+    row(Context::Secrets, &["/"], Action::Variable(VariableAction::Search), "Go to a variable by its name", Some("search")),
+    row(Context::Secrets, &["t"], Action::Variable(VariableAction::Tail), "Show the last four of a long value", None),
+    row(Context::Secrets, &["c"], Action::Copy, "Copy the address where it is found", None),
+    row(Context::Secrets, &["up", "k"], Action::Up, "Go to the variable above", None),
+    row(Context::Secrets, &["down", "j"], Action::Down, "Go to the variable below", None),
+    row(Context::Secrets, &["home"], Action::First, "Go to the first variable", None),
+    row(Context::Secrets, &["end", "G"], Action::Last, "Go to the last variable", None),
+    row(Context::Secrets, &["pgup"], Action::PageUp, "Scroll the help up", None),
+    row(Context::Secrets, &["pgdn"], Action::PageDown, "Scroll the help down", None),
+    row(
+        Context::Value,
+        &["enter"],
+        Action::Variable(VariableAction::Accept),
+        "Take the value; nothing is saved yet",
+        Some("take"),
+    ),
+    row(Context::Value, &["esc"], Action::Cancel, "Go back; the old value stays", Some("back")),
+    row(
+        Context::Value,
+        &["ctrl-r"],
+        Action::Variable(VariableAction::Reveal),
+        "Show what is typed for ten seconds",
+        Some("reveal"),
+    ),
+    row(
+        Context::Value,
+        &["ctrl-g"],
+        Action::Variable(VariableAction::Generate),
+        "Make the value at random on saving",
+        Some("generate"),
+    ),
+    row(Context::Value, &["ctrl-u"], Action::Line(LineAction::ToStart), "Empty the line before the cursor", Some("empty")),
+    row(Context::Value, &["ctrl-w"], Action::Line(LineAction::Word), "Take out the word before the cursor", None),
+    row(Context::Value, &["backspace"], Action::Line(LineAction::Back), "Take out the character before the cursor", None),
+    row(Context::Value, &["ctrl-h"], Action::Line(LineAction::Back), "The same", None),
+    row(Context::Value, &["del", "ctrl-d"], Action::Line(LineAction::Delete), "Take out the character at the cursor", None),
+    row(Context::Value, &["left", "ctrl-b"], Action::Line(LineAction::Left), "Go left", None),
+    row(Context::Value, &["right", "ctrl-f"], Action::Line(LineAction::Right), "Go right", None),
+    row(Context::Value, &["home", "ctrl-a"], Action::Line(LineAction::Start), "Go to the beginning", None),
+    row(Context::Value, &["end", "ctrl-e"], Action::Line(LineAction::End), "Go to the end", None),
+    row(Context::Value, &["pgup"], Action::PageUp, "Scroll the help up", None),
+    row(Context::Value, &["pgdn"], Action::PageDown, "Scroll the help down", None),
+    row(Context::Name, &["enter"], Action::Variable(VariableAction::Accept), "Take the name", Some("take")),
+    row(Context::Name, &["esc"], Action::Cancel, "Go back", Some("back")),
+    row(Context::Name, &["ctrl-u"], Action::Line(LineAction::ToStart), "Empty the line before the cursor", Some("empty")),
+    row(Context::Name, &["ctrl-w"], Action::Line(LineAction::Word), "Take out the word before the cursor", None),
+    row(Context::Name, &["backspace"], Action::Line(LineAction::Back), "Take out the character before the cursor", None),
+    row(Context::Name, &["ctrl-h"], Action::Line(LineAction::Back), "The same", None),
+    row(Context::Name, &["del", "ctrl-d"], Action::Line(LineAction::Delete), "Take out the character at the cursor", None),
+    row(Context::Name, &["left", "ctrl-b"], Action::Line(LineAction::Left), "Go left", None),
+    row(Context::Name, &["right", "ctrl-f"], Action::Line(LineAction::Right), "Go right", None),
+    row(Context::Name, &["home", "ctrl-a"], Action::Line(LineAction::Start), "Go to the beginning", None),
+    row(Context::Name, &["end", "ctrl-e"], Action::Line(LineAction::End), "Go to the end", None),
     row(Context::Confirm, &["y"], Action::Yes, "Say yes", Some("yes")),
     row(Context::Confirm, &["n", "esc", "q"], Action::Cancel, "Say no and go back", Some("no")),
+    row(Context::Confirm, &["up", "k"], Action::Up, "Scroll up by a line", None),
+    row(Context::Confirm, &["down", "j"], Action::Down, "Scroll down by a line", None),
     row(Context::Help, &["esc", "q", "?", "enter"], Action::Cancel, "Go back", Some("back")),
     row(Context::Help, &["up", "k"], Action::Up, "Scroll up by a line", None),
     row(Context::Help, &["down", "j"], Action::Down, "Scroll down by a line", Some("scroll")),

@@ -38,7 +38,7 @@ impl Modal {
     /// Does what a key means.
     pub fn act(&mut self, action: Action, area: Rect) -> Vec<Reaction> {
         match self {
-            Self::Confirm(confirm) => confirm.act(action),
+            Self::Confirm(confirm) => confirm.act(action, area),
             Self::Help(help) => help.act(action, area),
         }
     }

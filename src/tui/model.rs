@@ -38,6 +38,11 @@ impl Model {
         }
         self.modals.last().map_or_else(|| self.screen.context(), Modal::context)
     }
+
+    /// Whether something counts time.
+    pub const fn is_counting(&self) -> bool {
+        self.screen.is_counting()
+    }
 }
 
 /// Whether a screen fits.

@@ -1,5 +1,7 @@
 //! What arrives in the inbox, whoever sends it.
 
+use std::fmt;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// A message to the model.
@@ -8,13 +10,25 @@ pub enum Msg {
     /// A key was pressed.
     Key(Key),
     /// A text was pasted. It is not the same as keys: nobody reads what they paste.
-    Paste(String),
+    Paste(Pasted),
+    /// A second has passed. It comes only while something that is seen counts time.
+    Tick,
     /// The terminal has another size: columns and rows.
     Resize(u16, u16),
     /// The screen was given away and is ours again.
     Returned,
     /// Nothing can be read from the terminal any more.
     Lost,
+}
+
+/// What was pasted. It may be a secret, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pasted(pub String);
+
+impl fmt::Debug for Pasted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Pasted")
+    }
 }
 
 /// A key by its name: `a`, `G`, `?`, `space`, `enter`, `esc`, `up`, `pgdn`, `ctrl-c`.
@@ -32,6 +46,16 @@ impl Key {
         &self.0
     }
 
+    /// The character that it types; `None` for keys that type none.
+    pub fn character(&self) -> Option<char> {
+        let mut characters = self.0.chars();
+        match (characters.next(), characters.next()) {
+            _ if self.0 == "space" => Some(' '),
+            (Some(character), None) if !character.is_control() => Some(character),
+            _ => None,
+        }
+    }
+
     /// The key of an event; `None` when it is let go or has no name.
     fn of(event: KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release {
@@ -43,6 +67,8 @@ impl Key {
             KeyCode::Enter => "enter".to_owned(),
             KeyCode::Esc => "esc".to_owned(),
             KeyCode::Tab => "tab".to_owned(),
+            KeyCode::BackTab => "backtab".to_owned(),
+            KeyCode::Delete => "del".to_owned(),
             KeyCode::Backspace => "backspace".to_owned(),
             KeyCode::Up => "up".to_owned(),
             KeyCode::Down => "down".to_owned(),
@@ -65,7 +91,7 @@ impl Msg {
     pub(super) fn of(event: Event) -> Option<Self> {
         match event {
             Event::Key(key) => Key::of(key).map(Self::Key),
-            Event::Paste(text) => Some(Self::Paste(text)),
+            Event::Paste(text) => Some(Self::Paste(Pasted(text))),
             Event::Resize(columns, rows) => Some(Self::Resize(columns, rows)),
             Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
         }
@@ -83,6 +109,8 @@ mod tests {
         assert_eq!(name(KeyCode::Char('G'), KeyModifiers::SHIFT).as_deref(), Some("G"));
         assert_eq!(name(KeyCode::Char('a'), KeyModifiers::ALT).as_deref(), Some("alt-a"));
         assert_eq!(name(KeyCode::Char(' '), KeyModifiers::NONE).as_deref(), Some("space"));
+        assert_eq!(Key::named("space").character(), Some(' '));
+        assert_eq!((Key::named("é").character(), Key::named("ctrl-a").character()), (Some('é'), None));
         assert_eq!(name(KeyCode::F(1), KeyModifiers::NONE), None);
     }
 }

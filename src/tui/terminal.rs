@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,6 +25,17 @@ pub(super) struct Terminal {
     inbox: Receiver<Msg>,
     is_closing: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
+    /// When the next second has passed, while something counts them.
+    next_tick: Option<Instant>,
+}
+
+/// A second; tests have shorter ones.
+fn second() -> Duration {
+    #[cfg(debug_assertions)]
+    if let Some(milliseconds) = crate::env_vars::get(crate::env_vars::TEST_SECOND).and_then(|text| text.parse().ok()) {
+        return Duration::from_millis(milliseconds);
+    }
+    Duration::from_secs(1)
 }
 
 impl Terminal {
@@ -45,7 +56,7 @@ impl Terminal {
             let is_closing = Arc::clone(&is_closing);
             move || read(&Outbox(sender), &is_closing)
         });
-        Ok(Self { surface, inbox, is_closing, reader: Some(reader) })
+        Ok(Self { surface, inbox, is_closing, reader: Some(reader), next_tick: None })
     }
 
     /// Columns and rows.
@@ -65,10 +76,33 @@ impl Terminal {
         Ok(self.surface.resize(ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, size)))?)
     }
 
-    /// Waits for a message, and takes those that wait with it.
-    pub(super) fn receive(&self) -> Vec<Msg> {
-        let first = self.inbox.recv().unwrap_or(Msg::Lost);
+    /// Waits for a message, and takes those that wait with it. While something counts time, a second is a message too,
+    /// whatever else comes.
+    pub(super) fn receive(&mut self, is_counting: bool) -> Vec<Msg> {
+        let now = Instant::now();
+        self.next_tick = is_counting.then(|| self.next_tick.unwrap_or(now + second()));
+        let first = match self.next_tick {
+            None => self.inbox.recv().unwrap_or(Msg::Lost),
+            Some(tick) => match self.receive_until(tick) {
+                Ok(msg) => msg,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.next_tick = Some(Instant::now() + second());
+                    Msg::Tick
+                }
+                Err(RecvTimeoutError::Disconnected) => Msg::Lost,
+            },
+        };
+        #[cfg(debug_assertions)]
+        if matches!(first, Msg::Key(_)) {
+            panic_when_asked("main");
+        }
         std::iter::once(first).chain(self.inbox.try_iter()).collect()
+    }
+
+    /// Keys that come without a pause do not hold time up.
+    fn receive_until(&self, tick: Instant) -> std::result::Result<Msg, RecvTimeoutError> {
+        let left = tick.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(RecvTimeoutError::Timeout) } else { self.inbox.recv_timeout(left) }
     }
 
     /// Asks the terminal to put a text into the clipboard (OSC 52). Nobody answers; many terminals do it.
@@ -104,8 +138,19 @@ impl Drop for Outbox {
     }
 }
 
+/// A bug, for the test that no bug leaves a terminal that cannot be used.
+#[cfg(debug_assertions)]
+fn panic_when_asked(thread: &str) {
+    assert!(crate::env_vars::get(crate::env_vars::TEST_PANIC).as_deref() != Some(thread), "the thread `{thread}` was asked to");
+}
+
 fn read(outbox: &Outbox, is_closing: &AtomicBool) {
     while let Ok(event) = event::read() {
+        #[cfg(debug_assertions)]
+        if matches!(event, event::Event::Key(_)) {
+            panic_when_asked("reader");
+            thread::spawn(|| panic_when_asked("another"));
+        }
         let is_heard = Msg::of(event).is_none_or(|msg| outbox.0.send(msg).is_ok());
         if is_closing.load(Ordering::SeqCst) || !is_heard {
             return;

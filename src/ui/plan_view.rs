@@ -9,8 +9,8 @@ use super::style::Role;
 use super::{Ui, Verbosity, tree_view};
 use crate::changeset::unified_diff;
 use crate::file_tree::FileTree;
-use crate::plan::{Action, Plan, Privilege, Step};
-use crate::template::escape;
+use crate::plan::action::size_as_text;
+use crate::plan::{Action, Plan, Step};
 
 /// The bytes that files to be replaced hold now, by absolute path.
 pub type Current = BTreeMap<String, Vec<u8>>;
@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, plan: &Plan, current: &Current) {
         ui.say("");
     }
     for note in &plan.notes {
-        ui.note(note);
+        ui.note(&ui.spoken(note));
     }
     ui.say("");
 }
@@ -39,7 +39,10 @@ fn show_step(ui: &mut Ui, number: usize, step: &Step, current: &Current) {
     for line in details(ui, step, current) {
         ui.verbatim(&line);
     }
-    ui.say(&format!("   {}", Role::Quiet.paint(&step.undo.describe())));
+    if let Some(proof) = &step.proof {
+        ui.say(&format!("   {}", Role::Quiet.paint(&format!("verified: {proof}"))));
+    }
+    ui.say(&format!("   {}", Role::Quiet.paint(&ui.spoken(&step.undo.describe()))));
 }
 
 fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
@@ -51,6 +54,8 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
             }
             lines
         }
+        // A sealed file differs from the last one in every byte, which tells nobody anything.
+        Action::ReplaceFile { path, .. } if path.extension() == Some("age") => Vec::new(),
         Action::ReplaceFile { directory, path, file, .. } => {
             let old = current.get(directory.join(path.as_str()).as_str()).map(Vec::as_slice);
             unified_diff(path.as_str(), old, &file.contents).lines().map(painted).collect()
@@ -59,14 +64,22 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
             let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
             entries.iter().map(|entry| format!("     {:width$}  {}", entry.name, entry.source.describe())).collect()
         }
+        Action::ChangeSecrets { changes, .. } => {
+            let width = changes.iter().map(|change| change.name().len()).max().unwrap_or(0);
+            changes.iter().map(|change| format!("     {:width$}  {}", change.name(), change.describe())).collect()
+        }
         Action::EditFile { path, edit } => {
             let old = current.get(path.as_str()).map(Vec::as_slice);
             let new = edit.apply(old.unwrap_or_default()).unwrap_or_default();
             unified_diff(path.as_str().trim_start_matches('/'), old, &new).lines().map(painted).collect()
         }
-        Action::Run { program, arguments, .. } => {
-            let sudo = if step.privilege == Privilege::Root { "sudo " } else { "" };
-            vec![format!("     {}", Role::Command.paint(&format!("{sudo}{}", shell_line(program, arguments))))]
+        Action::Run { .. } => {
+            step.command_line().map(|line| format!("     {}", Role::Command.paint(&ui.spoken(&line)))).into_iter().collect()
+        }
+        Action::Download { url, path, check, most_bytes } => {
+            let most = size_as_text(*most_bytes);
+            let lines = [url.clone(), format!("to {path}, {most} at most"), check.describe()];
+            lines.iter().map(|line| format!("     {line}")).collect()
         }
         Action::InitRepository { .. }
         | Action::StageFiles { .. }
@@ -74,11 +87,6 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
         | Action::SetMode { .. }
         | Action::RemoveFile { .. } => Vec::new(),
     }
-}
-
-/// A command as a person would type it.
-fn shell_line(program: &str, arguments: &[String]) -> String {
-    std::iter::once(program).chain(arguments.iter().map(String::as_str)).map(escape::sh).collect::<Vec<_>>().join(" ")
 }
 
 fn new_files(directory: &Utf8Path, tree: &FileTree) -> Vec<String> {
@@ -105,7 +113,7 @@ pub fn to_json(plan: &Plan) -> Value {
     let step = |step: &Step| {
         json!({
             "id": step.id, "title": step.title, "explanation": step.explanation, "privilege": step.privilege,
-            "action": step.action.kind(), "details": step.action.summary(), "undo": step.undo, "satisfied": step.is_satisfied,
+            "action": step.action.kind(), "details": step.action.summary(), "undo": step.undo, "satisfied": step.is_satisfied, "proof": step.proof,
         })
     };
     json!({ "command": plan.command, "title": plan.title, "root": plan.root, "steps": plan.steps.iter().map(step).collect::<Vec<_>>(), "notes": plan.notes })

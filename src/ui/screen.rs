@@ -3,11 +3,17 @@
 //! One lock decides whose the terminal is. Once it is given back, what a drawing thread still had to say is dropped.
 
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+
+/// How often, and after which pauses, a panic looks whether somebody else still draws.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether the screen is taken over.
 static IS_TAKEN: Mutex<bool> = Mutex::new(false);
@@ -35,6 +41,28 @@ pub fn leave() {
     if std::mem::take(&mut *is_taken) {
         tear_down();
     }
+}
+
+/// Gives the screen back from a panic, and says whether it was taken. Whoever panicked may hold the lock, so nobody waits
+/// for it for ever.
+pub fn leave_after_a_bug() -> bool {
+    for _ in 0..TRIES {
+        let mut is_taken = match IS_TAKEN.try_lock() {
+            Ok(is_taken) => is_taken,
+            Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                thread::sleep(PAUSE);
+                continue;
+            }
+        };
+        let was_taken = std::mem::take(&mut *is_taken);
+        if was_taken {
+            tear_down();
+        }
+        return was_taken;
+    }
+    tear_down();
+    true
 }
 
 /// Gives the screen back while something is done, and says whether it was taken. Nobody draws meanwhile.

@@ -27,23 +27,29 @@ const DOMAIN: [&str; 15] = [
 const TEMPLATE: &str = "template";
 
 /// What domain modules may import from outside: collections, formatting, text, paths as values, and pure libraries.
-const PURE: [&str; 25] = [
+const PURE: [&str; 32] = [
     "std::borrow",
     "std::collections",
     "std::error",
     "std::fmt",
     "std::iter",
+    "std::ops::Range",
     "std::panic",
     "std::str",
     "std::string",
     "std::sync::LazyLock",
+    "std::sync::OnceLock",
     "core",
+    "aho_corasick",
     "base64",
+    "bech32",
     "camino",
     "diffy",
     "handlebars",
     "ignore::gitignore",
     "include_dir",
+    "percent_encoding",
+    "regex",
     "regex_lite",
     "rnix",
     "secrecy",
@@ -53,6 +59,7 @@ const PURE: [&str; 25] = [
     "sha1",
     "sha2",
     "thiserror",
+    "url",
 ];
 const PURE_TOO: [&str; 5] = ["toml", "toml_edit", "serde_saphyr", "strsim", "clap::ValueEnum"];
 
@@ -93,7 +100,7 @@ fn is_domain(path: &Path) -> bool {
 #[test]
 fn the_domain_uses_only_itself_and_pure_libraries() {
     let mut wrong = Vec::new();
-    for (path, text) in sources().iter().filter(|(path, _)| is_domain(path)) {
+    for (path, text) in sources().iter().filter(|(path, _)| is_domain(path) && !path.ends_with("tests.rs")) {
         for line in without_tests(text)
             .lines()
             .map(str::trim_start)

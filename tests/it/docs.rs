@@ -151,3 +151,11 @@ fn the_table_of_checks_is_current() {
 fn the_table_of_keys_is_current() {
     compare("docs/keys.md", &nixstart::tui::keymap::markdown());
 }
+
+#[test]
+fn every_kind_of_secret_is_in_the_manual_of_templates() {
+    let manual = document("docs/templates.md");
+    for kind in nixstart::secret::Kind::ALL {
+        assert!(manual.contains(&format!("`{}`", kind.name())), "{}", kind.name());
+    }
+}

@@ -1,7 +1,9 @@
 //! `nixstart doctor` and `nixstart explain` through the real binary.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use pretty_assertions::assert_eq;
 use serde_json::Value;
@@ -239,4 +241,44 @@ fn a_run_that_was_cut_short_is_named() {
     let end = text.match_indices('\n').nth(2).unwrap().0;
     fs::write(&path, &text[..=end]).unwrap();
     sandbox.run(&["doctor", "--offline", "--check", "nixstart-receipt"]).says(&id).says("nixstart-receipt:");
+}
+
+#[test]
+fn what_takes_long_is_named_while_it_does() {
+    let sandbox = Sandbox::new();
+    let programs = sandbox.home().join("programs");
+    fs::create_dir(&programs).unwrap();
+    let slow = "#!/bin/sh\nuntil [ -e \"$HOME/go\" ]; do sleep 0.05; done\necho 2.37.1\n";
+    fs::write(programs.join("direnv"), slow).unwrap();
+    fs::set_permissions(programs.join("direnv"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = sandbox.command();
+    command.args(["doctor", "--offline", "-v", "--group", "direnv"]).env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("Still looking; waiting for direnv")), "nothing was said");
+    fs::write(sandbox.home().join("go"), "").unwrap();
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest:?}");
+    assert!(rest.join(" ").contains("programs that were run, the slowest first: direnv "), "{rest:?}");
+}
+
+#[test]
+fn what_is_only_worth_knowing_is_a_note_and_no_problem_for_strict() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command();
+    command.args(["doctor", "--offline", "--strict", "--check", "nix-config-env"]).env("NIX_CONFIG", "max-jobs = 1");
+    let run = crate::support::run(&mut command, "").expect(0);
+    let run = run.says("i nix-config-env: NIX_CONFIG changes what Nix reads").says("unset NIX_CONFIG").says("1 note (0.");
+    assert!(!run.stderr.contains("you see"), "{}", run.stderr);
+}
+
+#[test]
+fn only_the_first_fix_is_offered_to_be_carried_out_and_the_others_can_be_typed() {
+    let sandbox = project();
+    fs::remove_file(sandbox.work().join("my-bot/flake.lock")).unwrap();
+    let run = sandbox.run(&["-C", "my-bot", "doctor", "--offline", "--check", "flake-lock"]).expect(0);
+    assert_eq!(run.stderr.matches("nixstart doctor --fix --check flake-lock").count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains(" add flake.lock\n"), "{}", run.stderr);
+    // What does not fit beside a label goes below the text.
+    assert!(run.stderr.contains("      you see  ") && run.stderr.contains("\n               "), "{}", run.stderr);
 }

@@ -92,7 +92,9 @@ fn an_answers_file_with_mistakes_names_them() {
 /// Runs the binary as a user who is not root, because root ignores mode bits.
 fn run_as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> crate::support::Run {
     let program = sandbox.work().join("../nixstart-copy");
-    fs::copy(binary(), &program).unwrap();
+    // Copied by another process: while this one has it open for writing, a test beside it may start a process that inherits
+    // that, and then it cannot be run.
+    assert!(std::process::Command::new("cp").arg(binary()).arg(&program).status().unwrap().success());
     let open = |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     open(sandbox.work().parent().unwrap(), 0o755);
     open(&sandbox.state(), 0o777);

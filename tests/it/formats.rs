@@ -1,9 +1,10 @@
 //! Formats on disk: what a released version wrote is understood for ever.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use nixstart::plan::receipt::Status;
-use nixstart::plan::{Action, Receipt};
+use nixstart::plan::{Action, DownloadCheck, Privilege, Receipt};
 use nixstart::project::Record;
 use nixstart::template::Manifest;
 use pretty_assertions::assert_eq;
@@ -47,6 +48,47 @@ fn a_receipt_of_every_version_can_be_undone() {
     fs::write(receipts.join("20261121T105841Z-00000000.jsonl"), text).unwrap();
     sandbox.run(&["undo", "20261121T105841Z-00000000", "--yes"]).expect(0);
     assert!(!sandbox.exists("project"), "{:?}", sandbox.files().keys());
+}
+
+#[test]
+fn receipts_of_setup_and_doctor_parse() {
+    let kinds = |receipt: &Receipt| receipt.plan.steps.iter().map(|step| step.action.kind()).collect::<Vec<_>>();
+    let installer = Receipt::parse(&fixture("receipt-1-setup-installer.jsonl")).unwrap();
+    assert_eq!((installer.status, kinds(&installer)), (Status::Completed, vec!["download", "run"]));
+    let Action::Download { check, .. } = &installer.plan.steps[0].action else { panic!("the first step downloads") };
+    assert!(matches!(check, DownloadCheck::Pinned { .. }) && installer.progress("nix-download").after.unwrap().sha256.is_some());
+    let Action::Run { takes_back, settles, .. } = &installer.plan.steps[1].action else { panic!("the second step runs it") };
+    assert!(takes_back.contains(&"uninstall".to_owned()) && settles.contains(&"/nix/receipt.json".to_owned()));
+    let distro = Receipt::parse(&fixture("receipt-1-setup-distro.jsonl")).unwrap();
+    assert_eq!(kinds(&distro), ["run", "run", "run", "edit-file", "run", "edit-file"]);
+    let root = distro.plan.steps.iter().filter(|step| step.privilege == Privilege::Root);
+    assert_eq!(root.map(|step| step.id.as_str()).collect::<Vec<_>>(), ["packages-update", "nix", "nix-group", "direnv"]);
+    let group = distro.plan.step("nix-group").unwrap();
+    assert!(matches!(&group.action, Action::Run { takes_back, .. } if takes_back[0] == "gpasswd"));
+    assert!(distro.plan.steps.iter().all(|step| step.explanation.ends_with('.')) && distro.steps_to_undo().len() == 6);
+}
+
+#[test]
+fn edits_and_modes_of_every_version_can_be_undone() {
+    let sandbox = Sandbox::new();
+    let (home, receipts) = (sandbox.home(), sandbox.state().join("nixstart/receipts"));
+    let id = "20261121t164238261-ffb0a9ec";
+    let text = fixture("receipt-1-edits.jsonl")
+        .replace("/home/someone/.local/state/nixstart/receipts", receipts.to_str().unwrap())
+        .replace("/home/someone", home.to_str().unwrap());
+    fs::create_dir_all(receipts.join(id)).unwrap();
+    fs::write(receipts.join(format!("{id}.jsonl")), text).unwrap();
+    fs::write(receipts.join(id).join("direnv-hook"), "mine\n").unwrap();
+    let block = "# >>> nixstart direnv >>>\neval \"$(direnv hook bash)\"\n# <<< nixstart direnv <<<\n";
+    fs::write(home.join(".bashrc"), format!("mine\n{block}")).unwrap();
+    fs::create_dir_all(home.join(".config/nix")).unwrap();
+    fs::write(home.join(".config/nix/nix.conf"), "extra-experimental-features = nix-command flakes\n").unwrap();
+    fs::write(home.join(".env"), "").unwrap();
+    fs::set_permissions(home.join(".env"), fs::Permissions::from_mode(0o600)).unwrap();
+    sandbox.run(&["undo", id, "--yes"]).expect(0).says("Taken back");
+    assert_eq!(fs::read_to_string(home.join(".bashrc")).unwrap(), "mine\n");
+    assert!(!home.join(".config").exists());
+    assert_eq!(fs::metadata(home.join(".env")).unwrap().permissions().mode() & 0o777, 0o644);
 }
 
 #[test]

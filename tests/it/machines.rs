@@ -111,6 +111,20 @@ fn a_host_that_cannot_make_machines_says_why() {
 }
 
 #[test]
+fn a_machine_that_does_not_boot_is_a_failure_and_not_a_host_without_machines() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    let enter = |more: &[&str]| {
+        let directory = tempfile::Builder::new().prefix("nixstart-machine-").tempdir().unwrap();
+        let mut command = Command::new(checkout().join("tests/machines/enter"));
+        run(command.arg("--keep").arg(directory.path()).args(more), "")
+    };
+    // Nothing can be shown inside that is not there outside; `bookworm` has no systemd.
+    enter(&["--bind", "/nowhere:/inside", "bookworm", "--", "true"]).expect(1).says("the machine is broken: it does not start");
+    enter(&["--systemd", "bookworm", "--", "true"]).expect(1).says("the machine is broken");
+    machine.run(&["true"]).expect(0);
+}
+
+#[test]
 fn a_machine_stops_when_its_test_is_killed() {
     let Some(machine) = Machine::start("bookworm") else { return };
     let mut owner = Command::new("sleep").arg("86400").spawn().unwrap();
@@ -167,6 +181,49 @@ fn bookworm_has_a_nix_too_old_for_nixpkgs() {
         .advises("nix-version-min", "setup");
     let whole = Findings::of(machine.run_as("ada", &["nixstart", "doctor", "--offline", "--json"]));
     assert_eq!(whole.document["summary"]["crash"], 0, "{:#}", whole.document);
+}
+
+#[test]
+fn a_directory_that_may_not_be_read_is_told_once_and_blamed_on_no_program() {
+    let Some(machine) = Machine::start("bookworm+nix") else { return };
+    let session = "setpriv --reuid=ada --regid=ada --init-groups --reset-env nixstart doctor --offline --json";
+    let found = Findings::of(machine.script("root", &format!("mkdir -m 700 /closed; cd /closed; exec {session}")));
+    assert_eq!(found.document["summary"]["crash"], 0, "{:#}", found.document);
+    found
+        .has("directory-open", "fail")
+        .says("directory-open", "you may not read `/closed`")
+        .advises("directory-open", "cd")
+        .says("nix-version-min", "2.8");
+}
+
+#[test]
+fn an_unplugged_machine_gets_one_finding() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    let command =
+        "unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY; exec unshare --net nixstart doctor --json --group network";
+    let found = Findings::of(machine.script("root", command));
+    assert_eq!((found.code, &found.document["summary"]["fail"], &found.document["summary"]["warn"]), (0, &0.into(), &1.into()));
+    found
+        .has("dns-cache-host", "warn")
+        .says("dns-cache-host", "connected to no network")
+        .has("cache-reachable", "skip")
+        .has("clock-skew", "skip");
+}
+
+#[test]
+fn a_machine_without_curl_is_asked_about_its_network_too() {
+    let Some(machine) = Machine::start("bookworm") else { return };
+    // A name server where nobody is; whether the host has a network does not matter.
+    let script = "echo nameserver 127.0.0.1 > /etc/resolv.conf; ! command -v curl
+        unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY;
+        exec nixstart doctor --json --group network";
+    let run = machine.script("root", script);
+    let found = Findings::of(run);
+    if found.check("dns-cache-host")["summary"] == "this machine is connected to no network" {
+        return;
+    }
+    assert_eq!(found.code, 3);
+    found.has("dns-cache-host", "fail").says("dns-cache-host", "lookup address").has("cache-reachable", "skip");
 }
 
 #[test]
@@ -229,10 +286,22 @@ fn who_may_talk_to_the_daemon_is_told_and_mended() {
         .has("daemon-access", "fail")
         .says("daemon-access", "`ada` is not in the group `nix-users`")
         .advises("daemon-access", "usermod -aG nix-users ada");
+    // The store that the daemon has yet to make is no store below home, and a stopped daemon is told to an outsider, too.
+    assert!(!machine.exists("/nix/store"));
+    doctor(&machine, "ada", &["chroot-store-in-use", "daemon-unit"])
+        .has("chroot-store-in-use", "pass")
+        .has("daemon-unit", "pass");
+    machine.script("root", "systemctl stop nix-daemon.socket nix-daemon.service").expect(0);
+    doctor(&machine, "ada", &["daemon-unit", "daemon-socket"])
+        .has("daemon-socket", "pass")
+        .has("daemon-unit", "warn")
+        .says("daemon-unit", "neither the socket nor the service")
+        .advises("daemon-unit", "sh -c systemctl stop nix-daemon.service && systemctl start nix-daemon.socket");
+    machine.script("root", "systemctl start nix-daemon.socket").expect(0);
     // Who may not become root is told so, and nothing is changed.
     let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "daemon-access"];
-    for user in ["ada", "carol", "dan"] {
-        let run = machine.run_as(user, &mend).says("a password is required");
+    for (user, why) in [("ada", "lets you run nothing"), ("carol", "password"), ("dan", "usermod")] {
+        let run = machine.run_as(user, &mend).says(why);
         assert_eq!(run.code, 9, "{}", run.stderr);
         assert!(!machine.run_as(user, &["id", "-Gn"]).stdout.contains("nix-users"));
     }
@@ -263,7 +332,7 @@ fn a_daemon_that_does_not_answer_is_told_and_started() {
     doctor(&machine, "bob", &checks)
         .has("daemon-socket", "fail")
         .says("daemon-socket", "nobody listens")
-        .advises("daemon-socket", "systemctl restart nix-daemon.socket")
+        .advises("daemon-socket", "sh -c systemctl stop nix-daemon.service && systemctl start nix-daemon.socket")
         .has("daemon-access", "skip");
     let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "daemon-socket"];
     machine.run_as("bob", &mend).expect(0).says("done: Start the daemon");
@@ -324,7 +393,7 @@ fn a_store_mounted_read_only_is_no_stopped_daemon() {
     doctor(&machine, "ada", &checks).has("nix-mount-flags", "pass").has("daemon-socket", "pass");
     for (flag, back) in [("ro", "rw"), ("noexec", "exec")] {
         machine.run(&["mount", "-o", &format!("remount,bind,{flag}"), "/nix"]).expect(0);
-        let remount = format!("mount -o remount,{back} /nix");
+        let remount = format!("mount -o remount,bind,{back} /nix");
         doctor(&machine, "ada", &checks)
             .has("nix-mount-flags", "fail")
             .advises("nix-mount-flags", &format!("sudo {remount}; grep -n /nix /etc/fstab"))
@@ -332,4 +401,62 @@ fn a_store_mounted_read_only_is_no_stopped_daemon() {
         machine.script("root", &remount).expect(0);
         doctor(&machine, "ada", &checks).has("nix-mount-flags", "pass");
     }
+}
+
+#[test]
+fn settings_of_the_system_go_through_one_line_and_are_taken_back() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    machine.script("root", "usermod -aG nix-users bob").expect(0);
+    let before = machine.read("/etc/nix/nix.conf");
+    let project = machine.flake("bob");
+    let config = "nixConfig = { extra-substituters = [ \"https://a.cachix.org\" ]; extra-trusted-public-keys = [ \"a.cachix.org-1:eHl6\" ]; };";
+    machine
+        .script("bob", &format!("cd {project}; sed -i '0,/{{/s|{{|{{ {config}|' flake.nix; git init --quiet; git add ."))
+        .expect(0);
+    let doctor = |more: &[&str]| {
+        machine
+            .run_as("bob", &[&["nixstart", "-C", &project, "doctor", "--offline", "--check", "flake-nixconfig"], more].concat())
+    };
+    doctor(&[]).expect(0).says("settings that `flake.nix` asks for are ignored");
+    doctor(&["--fix", "--yes"]).expect(0).says("done: Restart the daemon").says("+ config 1 ok");
+    assert_eq!(machine.read("/etc/nix/nix.conf"), format!("{before}!include nixstart.conf\n"));
+    assert_eq!(
+        machine.read("/etc/nix/nixstart.conf"),
+        "extra-substituters = https://a.cachix.org\nextra-trusted-public-keys = a.cachix.org-1:eHl6\n"
+    );
+    // The daemon knows them, and they are not set twice.
+    doctor(&["--fix", "--yes"]).expect(0).says("There is nothing that nixstart can mend itself");
+    machine.run_as("bob", &["nixstart", "-C", &project, "undo", "--yes"]).expect(0).says("undone: Restart the daemon");
+    assert_eq!(machine.read("/etc/nix/nix.conf"), before);
+    assert!(!machine.exists("/etc/nix/nixstart.conf"));
+}
+
+#[test]
+fn doctor_hooks_direnv_into_the_shell_as_setup_does() {
+    let Some(machine) = Machine::start("trixie+direnv") else { return };
+    machine.script("ada", "mkdir project; echo 'export A=1' > project/.envrc; mkdir dotfiles; mv .bashrc dotfiles; ln -s dotfiles/.bashrc .bashrc").expect(0);
+    let before = machine.read("/home/ada/.bashrc");
+    let doctor = |more: &[&str]| {
+        let command = ["nixstart", "-C", "project", "doctor", "--offline", "--check", "direnv-hook"];
+        machine.run_as("ada", &[command.as_slice(), more].concat())
+    };
+    doctor(&["--fix", "--yes"]).expect(0).says("done: Add the hook to").says("new shells");
+    let block = "# >>> nixstart direnv >>>\neval \"$(direnv hook bash)\"\n# <<< nixstart direnv <<<\n";
+    assert_eq!(machine.read("/home/ada/dotfiles/.bashrc"), format!("{before}{block}"));
+    doctor(&[]).expect(0);
+    let planned = machine.run_as("ada", &["nixstart", "setup", "--plan", "--json", "--only", "direnv-hook"]).stdout;
+    assert!(!planned.contains("direnv hook bash"), "{planned}");
+    machine.run_as("ada", &["nixstart", "-C", "project", "undo", "--yes"]).expect(0);
+    assert_eq!(machine.read("/home/ada/.bashrc"), before);
+    assert!(machine.run_as("ada", &["readlink", ".bashrc"]).stdout.starts_with("dotfiles"));
+}
+
+#[test]
+fn build_users_that_were_removed_are_made_again() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    machine.script("root", "usermod -aG nix-users bob; for n in $(seq 1 10); do userdel nixbld$n; done").expect(0);
+    doctor(&machine, "bob", &["build-users"]).has("build-users", "fail").says("build-users", "has no members");
+    let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "build-users"];
+    machine.run_as("bob", &mend).expect(0).says("done: Make the group and its users again");
+    doctor(&machine, "bob", &["build-users"]).has("build-users", "pass");
 }

@@ -106,7 +106,7 @@ fn ctrl_c_and_sigterm_give_the_terminal_back() {
 }
 
 /// Waits until a process is stopped.
-fn wait_until_stopped(process: u32) {
+pub(crate) fn wait_until_stopped(process: u32) {
     let path = format!("/proc/{process}/stat");
     let state = || fs::read_to_string(Path::new(&path)).unwrap().rsplit(')').next().unwrap().trim().chars().next().unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
@@ -130,12 +130,14 @@ fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
         }
         wait_until_stopped(terminal.process_id());
         assert!(is_restored(&device));
+        terminal.wait_until_given_back();
         let before = terminal.raw().len();
         signal(&terminal, Signal::CONT);
         terminal.wait_for_new(before, "1 of 2 steps on");
         assert!(terminal.is_drawn_over() && !is_restored(&device));
         terminal.send("q");
-        assert_eq!(terminal.end().code, 7);
+        let ended = terminal.end();
+        assert_eq!(ended.code, 7);
         assert!(is_restored(&device));
         assert_unchanged(&sandbox);
     }
@@ -222,4 +224,23 @@ fn what_is_pasted_is_no_answer_and_commands_are_copied() {
     terminal.send("q");
     assert_eq!(terminal.end().code, 7);
     assert_unchanged(&sandbox);
+}
+
+#[test]
+fn a_bug_in_any_thread_gives_the_terminal_back_and_says_where_its_report_is() {
+    for thread in ["main", "reader", "another"] {
+        let sandbox = broken_project();
+        let mut terminal = Terminal::start_with(&sandbox, &ARGUMENTS, SIZE, &[("NIXSTART_TEST_PANIC", thread)]);
+        terminal.wait_for("2 of 2 steps on");
+        let (device, _open) = (terminal.device(), hold(&terminal));
+        terminal.send("j");
+        terminal.wait_for("error: nixstart has a bug").wait_for("please report it with the file");
+        assert!(!terminal.is_drawn_over(), "{thread}");
+        let ended = terminal.end();
+        assert_eq!(ended.code, 70, "{thread}: {}", ended.text);
+        assert!(is_restored(&device), "{thread}");
+        let reports: Vec<_> = fs::read_dir(sandbox.state().join("nixstart/reports")).unwrap().collect();
+        assert_eq!(reports.len(), 1, "{thread}");
+        assert_unchanged(&sandbox);
+    }
 }

@@ -4,6 +4,18 @@ use pretty_assertions::assert_eq;
 
 use crate::support::machine::{Machine, OFFLINE};
 
+/// The daemon answers.
+const ANSWERS: &str = "NIX_REMOTE=daemon nix --extra-experimental-features nix-command store info";
+
+#[test]
+fn empty_lists_and_missing_programs_are_named_with_what_brings_them() {
+    let Some(machine) = Machine::start("trixie+systemd") else { return };
+    machine.script("root", "find /var/lib/apt/lists -type f -delete").expect(0);
+    let route = |name: &str| machine.run_as("bob", &["nixstart", "setup", "--plan", "--route", name]).expect(10);
+    route("distro").says("lists of packages are empty; run `sudo apt-get update` first");
+    route("script-daemon").says("xz and curl or wget: run `sudo apt-get install xz-utils curl`");
+}
+
 #[test]
 fn a_distribution_with_an_old_nix_is_refused() {
     let Some(machine) = Machine::start("bookworm") else { return };
@@ -26,9 +38,10 @@ fn without_sudo_the_commands_are_listed_and_nothing_is_changed() {
 fn the_packages_of_the_distribution_make_a_machine_that_works() {
     let Some(machine) = Machine::start("trixie+systemd") else { return };
     machine.script("bob", "sudo apt-get update; printf 'alias mine=1' > ~/.bashrc").expect(0);
+    machine.nixpkgs("bob");
     let before = machine.read("/home/bob/.bashrc");
     let setup = ["nixstart", "setup", "--yes", "--route", "distro"];
-    machine.run_as("bob", &setup).expect(0).says("Install Nix with apt").says("Log out and in again");
+    machine.run_with("bob", &[OFFLINE], &setup, "").expect(0).says("Install Nix and git with apt").says("Log out and in again");
     assert!(machine.read("/home/bob/.bashrc").contains("direnv hook bash"));
 
     // The next login is in the group.
@@ -37,11 +50,23 @@ fn the_packages_of_the_distribution_make_a_machine_that_works() {
     machine.run_with("bob", &[OFFLINE], &["direnv", "allow", &project], "").expect(0);
     machine.run_with("bob", &[OFFLINE], &["direnv", "exec", &project, "true"], "").expect(0);
     machine.run_as("bob", &["nixstart", "doctor", "--offline", "--group", "nix", "--group", "daemon"]).expect(0);
+    let doctor = ["nixstart", "doctor", "--offline", "--strict", "--check", "daemon-unit"];
+    machine.run_as("bob", &doctor).expect(0);
 
-    machine.run_as("bob", &setup).expect(0).says("nothing to do");
+    // The state in which the packages alone leave it: doctor mends it, and the daemon answers before and after.
+    machine.script("root", "systemctl stop nix-daemon.socket nix-daemon.service; systemctl start nix-daemon.service").expect(0);
+    machine.run_as("bob", &doctor).expect(3).says("its socket does not");
+    machine.run_as("bob", &["nixstart", "doctor", "--offline", "--check", "daemon-unit", "--fix", "--yes"]).expect(0);
+    machine.run_as("bob", &doctor).expect(0);
+    machine.script("bob", ANSWERS).expect(0);
+    machine.run_as("bob", &["nixstart", "undo", "--yes"]).expect(0).says("run alone again");
 
-    let undone = machine.run_as("bob", &["nixstart", "setup", "--undo", "--yes"]).expect(0);
+    machine.run_with("bob", &[OFFLINE], &setup, "").expect(0).says("nothing to do");
+
+    let undone = machine.run_with("bob", &[OFFLINE], &["nixstart", "setup", "--undo", "--yes"], "").expect(0);
     undone.says("apt-get purge nix-setup-systemd nix-bin").says("leaves /nix, the groups nixbld and nix-users");
+    machine.script("root", "systemctl is-active nix-daemon.socket").expect(0);
+    machine.script("root", ANSWERS).expect(0);
     assert_eq!(machine.read("/home/bob/.bashrc"), before);
     assert!(!machine.exists("/home/bob/.config/nix/nix.conf"));
     assert!(!machine.run_as("bob", &["id", "-nG"]).stdout.contains("nix-users"));

@@ -1,8 +1,11 @@
 //! A clean place to run the binary in, and what came of it.
 
 pub(crate) mod discord;
+pub(crate) mod evidence;
+pub(crate) mod hostile;
 pub(crate) mod machine;
 pub(crate) mod pty;
+pub(crate) mod server;
 pub(crate) mod tools;
 
 use std::collections::BTreeMap;
@@ -16,6 +19,13 @@ use tempfile::TempDir;
 /// A home, a state directory and a work directory of a test's own.
 pub(crate) struct Sandbox {
     root: TempDir,
+}
+
+impl Drop for Sandbox {
+    /// Receipts and logs are looked through for secrets when all tests are over.
+    fn drop(&mut self) {
+        evidence::keep("state", self.remembered().as_bytes());
+    }
 }
 
 /// What a run left behind.
@@ -158,6 +168,7 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Run {
     // A program that does not read its input closes it; that is no failure of the test.
     let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
+    evidence::keep_output(command, &output);
     Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -169,6 +180,10 @@ pub(crate) fn files_below(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
+        // A test may have put a file where the directory was.
+        if !folder.is_dir() {
+            continue;
+        }
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let is_plain = path.symlink_metadata().unwrap().is_file();
@@ -188,6 +203,12 @@ pub(crate) fn files_below(root: &Path) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn token() -> String {
     // base64url of the digits of APPLICATION_ID.
     [["MTEwMDAwMDAw", "MDAwMDAwMDAwMQ"].concat(), "G".repeat(6), "x".repeat(38)].join(".")
+}
+
+/// A secret that is looked for everywhere when the tests are over (`tests/canary`). Its characters are such that each of its
+/// encoded forms is another text, and it needs no quotes. `tests/run` makes a new one for each run.
+pub(crate) fn canary() -> String {
+    std::env::var("NIXSTART_TEST_CANARY").unwrap_or_else(|_| ["canary+7Qe/", "f2Wk+9Zp/", "m4Rt=="].concat())
 }
 
 /// The id inside [`token`].

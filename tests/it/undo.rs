@@ -45,7 +45,7 @@ fn keeps_what_was_changed_or_added_and_names_it() {
     run.says("kept:")
         .says("README.md (it was changed since)")
         .says("notes.txt (nixstart did not make it)")
-        .says("except for what is named as kept");
+        .says("Taken back, except what stays");
     assert_eq!(sandbox.files().keys().collect::<Vec<_>>(), ["my-bot/README.md", "my-bot/notes.txt"]);
 }
 

@@ -1,6 +1,6 @@
 //! What to type next: offered to be run, or printed at the end.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Collected;
 use crate::cli::{Session, carry_out};
@@ -10,6 +10,7 @@ use crate::host::paths;
 use crate::plan::{Action, SecretEntry, SecretSource};
 use crate::project::Site;
 use crate::project::create::{Creation, ProgramRun};
+use crate::template::check::HOST_TOOLS;
 use crate::template::command_line::{self, CommandError};
 use crate::template::manifest::NextStep;
 use crate::template::render::{Context, Renderer};
@@ -62,6 +63,22 @@ fn cannot_run(command: &str, error: &CommandError) -> Error {
 
 fn next_step_context(scaffold: &Scaffold, tools: &Tools, is_missing_secrets: bool) -> Context {
     scaffold.context.clone().with("host", tools.to_value()).with("secrets", json!({ "missing": is_missing_secrets }))
+}
+
+/// What the template adds to `nix develop` where it says how its environment is entered; `None` when it says nothing of it.
+pub(super) fn shell_arguments(template: &Template, scaffold: &Scaffold) -> Result<Option<Vec<String>>> {
+    // With Nix and without direnv, which would enter it in a way of its own.
+    let host = HOST_TOOLS.into_iter().map(|tool| (tool.to_owned(), (tool == "nix").into())).collect::<Map<String, Value>>();
+    let context = scaffold.context.clone().with("host", host.into()).with("secrets", json!({ "missing": false }));
+    for step in &template.manifest.next_steps {
+        let Some(command) = rendered_step(step, &context)? else { continue };
+        if let Ok([program, verb, arguments @ ..]) = command_line::words(&command).as_deref()
+            && (program.as_str(), verb.as_str()) == ("nix", "develop")
+        {
+            return Ok(Some(arguments.to_vec()));
+        }
+    }
+    Ok(None)
 }
 
 /// The command of a next step, when it applies.

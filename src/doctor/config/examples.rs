@@ -177,6 +177,7 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
 mod tests {
     use super::*;
     use crate::doctor::config::{files, trust};
+    use crate::doctor::remedy::FileEdit;
     use crate::doctor::{Look, Problem, Remedy, Verdict};
 
     fn problem(look: Look) -> Problem {
@@ -189,9 +190,9 @@ mod tests {
     #[test]
     fn a_trusted_user_is_taken_out_of_the_list() {
         let facts = with(|config| config.system = vec![setting("trusted-users", "root ada @wheel")].into());
-        let (old, new) = ("trusted-users = root ada @wheel".to_owned(), "trusted-users = root @wheel".to_owned());
+        let edits = vec![FileEdit::replace(SYSTEM, "trusted-users = root ada @wheel", "trusted-users = root @wheel")];
         let remedy = problem(trust::is_in_caches(&facts)).fixes.remove(0).remedy;
-        assert_eq!(remedy, Remedy::ReplaceLine { path: SYSTEM.into(), old, new, as_root: true });
+        assert_eq!(remedy, Remedy::Edit { edits, as_root: true });
     }
 
     #[test]
@@ -201,7 +202,9 @@ mod tests {
             "extra-trusted-substituters = https://a.cachix.org".to_owned(),
             "extra-trusted-public-keys = a.cachix.org-1:xyz=".to_owned(),
         ];
-        assert_eq!(remedy, Remedy::AddLines { path: SYSTEM.into(), lines, as_root: true });
+        let include = vec!["!include nixstart.conf".to_owned()];
+        let edits = vec![FileEdit::add("/etc/nix/nixstart.conf", lines), FileEdit::add(SYSTEM, include)];
+        assert_eq!(remedy, Remedy::Edit { edits, as_root: true });
     }
 
     #[test]
@@ -214,7 +217,8 @@ mod tests {
             })
         };
         let remedy = |raw| problem(files::are_readable(&fault(raw))).fixes.remove(0).remedy;
-        assert!(matches!(remedy(Some("foo bar")), Remedy::ReplaceLine { new, .. } if new == "# foo bar"));
+        let edits = vec![FileEdit::replace(SYSTEM, "foo bar", "# foo bar")];
+        assert_eq!(remedy(Some("foo bar")), Remedy::Edit { edits, as_root: true });
         assert!(matches!(remedy(None), Remedy::ByHand { .. }));
     }
 

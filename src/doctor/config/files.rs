@@ -1,7 +1,7 @@
 //! Judges the files of settings.
 
 use crate::doctor::remedy::Restart;
-use crate::doctor::{Fix, Look, Problem, Remedy, Verdict};
+use crate::doctor::{FileEdit, Fix, Look, Problem, Remedy, Verdict};
 use crate::facts::Facts;
 use crate::facts::config::{ConfigFault, ConfigFile};
 use crate::nix::conf::{Place, Setting};
@@ -22,11 +22,9 @@ fn mend(facts: &Facts, fault: &ConfigFault) -> Fix {
     let is_made = files.iter().any(|file| Some(&file.path) == fault.path.as_ref() && file.made_by.is_some());
     match (&fault.path, &fault.raw) {
         (Some(path), Some(raw)) if !is_made => {
-            let (old, new) = (raw.clone(), format!("# {raw}"));
-            let as_root = fault.is_system;
-            let fix =
-                Fix::new(&format!("Comment {} out", fault.place), Remedy::ReplaceLine { path: path.clone(), old, new, as_root });
-            if as_root { fix.restarting(Restart::Daemon) } else { fix }
+            let edits = vec![FileEdit::replace(path, raw, format!("# {raw}"))];
+            let title = format!("Comment {} out", fault.place);
+            if fault.is_system { Fix::edit_as_root(&title, edits).restarting(Restart::Daemon) } else { Fix::edit(&title, edits) }
         }
         (Some(path), _) => Fix::by_hand(&format!("Mend {}", fault.place), &[&format!("${{EDITOR:-vi}} {path}")]),
         (None, _) => Fix::by_hand("Unset the variable, or mend it", &["unset NIX_CONFIG"]),
@@ -62,7 +60,7 @@ pub(super) fn are_kept_by_hand(facts: &Facts) -> Look {
     let problem = Problem::new(format!("`{path}` is made by {by}; nixstart leaves it alone"));
     Ok(Verdict::Warn(problem.fix(match by.as_str() {
         "NixOS" | "nix-darwin" => Fix::by_hand("Change `nix.settings` in your configuration", &["nix.settings.NAME = VALUE;"]),
-        "Determinate Nix" | "nix-installer" => {
+        "Determinate Nix" => {
             let own = path.with_file_name("nix.custom.conf");
             Fix::by_hand("Settings of your own go into the file that it includes", &[&format!("sudo ${{EDITOR:-vi}} {own}")])
         }
@@ -116,7 +114,7 @@ pub(super) fn are_tokens_private(facts: &Facts) -> Look {
 }
 
 fn close(facts: &Facts, file: &ConfigFile) -> Fix {
-    let is_makers = file.made_by.as_deref().is_some_and(|by| !matches!(by, "Determinate Nix" | "nix-installer"));
+    let is_makers = file.made_by.as_deref().is_some_and(|by| by != "Determinate Nix");
     let is_shared = file.is_system;
     if is_makers || is_shared {
         let own = facts.config.user_file.known().map_or("~/.config/nix/nix.conf", |path| path.as_str());

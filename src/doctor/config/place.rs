@@ -2,12 +2,13 @@
 
 use camino::Utf8Path;
 
-use crate::doctor::remedy::Restart;
-use crate::doctor::{Fix, Remedy};
+use crate::doctor::Fix;
+use crate::doctor::remedy::{FileEdit, Restart};
 use crate::facts::Facts;
 use crate::facts::config::ConfigFile;
 use crate::facts::daemon::User;
 use crate::nix::conf::{Place, Setting};
+use crate::nix::system_file;
 
 /// Whether a list of users, such as `trusted-users`, names this one.
 pub(in crate::doctor) fn named(user: &User, words: &[&str]) -> bool {
@@ -31,17 +32,15 @@ pub(in crate::doctor) fn system_setting(facts: &Facts, title: &str, settings: &[
     if let Some(by) = configuration {
         return declared(title, by, settings);
     }
-    let own = facts.config.files.known().into_iter().flatten();
-    let own = own.filter(|file| file.is_system).find(|file| file.path.file_name() == Some("nixstart.conf"));
-    let target = match (own, made_by) {
-        (Some(own), _) => own.path.clone(),
-        // Both include it, and leave it to people.
-        (None, Some("Determinate Nix" | "nix-installer")) => path.with_file_name("nix.custom.conf"),
-        (None, Some(by)) => return declared(title, by, settings),
-        (None, None) => path.to_owned(),
-    };
     let lines = lines(settings);
-    Fix::new(title, Remedy::AddLines { path: target, lines, as_root: true }).restarting(Restart::Daemon)
+    match made_by {
+        None => {
+            let edits = system_file::edits(path, lines).into_iter();
+            let edits = edits.map(|(path, edit)| FileEdit { path, edit }).collect();
+            Fix::edit_as_root(title, edits).restarting(Restart::Daemon)
+        }
+        Some(by) => declared(title, by, settings),
+    }
 }
 
 /// Adds settings that have an effect without the daemon knowing them.
@@ -52,12 +51,18 @@ pub(in crate::doctor) fn user_setting(facts: &Facts, title: &str, settings: &[(&
     };
     match file(facts, path).and_then(|file| file.made_by.as_deref()) {
         Some(by) => declared(title, by, settings),
-        None => Fix::new(title, Remedy::AddLines { path: path.clone(), lines: lines(settings), as_root: false }),
+        None => Fix::edit(title, vec![FileEdit::add(path, lines(settings))]),
     }
 }
 
 /// What to write where `nix.conf` is made from a configuration.
 fn declared(title: &str, by: &str, settings: &[(&str, &str)]) -> Fix {
+    if by == "Determinate Nix" {
+        let edit = "sudo ${EDITOR:-vi} /etc/nix/nix.custom.conf    # add:".to_owned();
+        let commands: Vec<String> = std::iter::once(edit).chain(lines(settings)).collect();
+        let title = format!("{title}, in the file that Determinate Nix leaves to you");
+        return Fix::by_hand(&title, &commands.iter().map(String::as_str).collect::<Vec<_>>()).restarting(Restart::Daemon);
+    }
     let option = |(name, value): &(&str, &str)| match *value {
         "true" | "false" => format!("nix.settings.{name} = {value};"),
         _ if name.ends_with("users")
@@ -88,8 +93,8 @@ pub(in crate::doctor) fn replace(facts: &Facts, title: &str, setting: &Setting, 
     let as_root = file.is_some_and(|file| file.is_system);
     match &setting.raw {
         Some(old) => {
-            let fix = Fix::new(title, Remedy::ReplaceLine { path: path.clone(), old: old.clone(), new, as_root });
-            if as_root { fix.restarting(Restart::Daemon) } else { fix }
+            let edits = vec![FileEdit::replace(path, old, new)];
+            if as_root { Fix::edit_as_root(title, edits).restarting(Restart::Daemon) } else { Fix::edit(title, edits) }
         }
         None => Fix::by_hand(&format!("{title}, in {}", setting.place), &[&new]),
     }
@@ -98,6 +103,7 @@ pub(in crate::doctor) fn replace(facts: &Facts, title: &str, setting: &Setting, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::Remedy;
     use crate::facts::nix::Machine;
 
     fn facts(made_by: Option<&str>) -> Facts {
@@ -112,10 +118,13 @@ mod tests {
 
     fn target(facts: &Facts) -> Option<String> {
         match system_setting(facts, "Set it", &[("extra-trusted-substituters", "https://a"), ("sandbox", "true")]).remedy {
-            Remedy::AddLines { path, lines, as_root: true } => {
-                assert_eq!(lines, ["extra-trusted-substituters = https://a", "sandbox = true"]);
-                Some(path.into_string())
+            Remedy::Edit { edits, as_root: true } => {
+                let lines = vec!["extra-trusted-substituters = https://a".to_owned(), "sandbox = true".to_owned()];
+                let include = vec!["!include nixstart.conf".to_owned()];
+                assert_eq!(edits, [FileEdit::add("/etc/nix/nixstart.conf", lines), FileEdit::add("/etc/nix/nix.conf", include)]);
+                Some("nixstart.conf".to_owned())
             }
+            Remedy::ByHand { commands } if commands[0].contains("nix.custom.conf") => Some("nix.custom.conf".to_owned()),
             Remedy::ByHand { commands } => {
                 assert_eq!(
                     commands,
@@ -129,16 +138,12 @@ mod tests {
 
     #[test]
     fn changes_no_file_that_something_else_makes() {
-        assert_eq!(target(&facts(None)).as_deref(), Some("/etc/nix/nix.conf"));
-        assert_eq!(target(&facts(Some("nix-installer"))).as_deref(), Some("/etc/nix/nix.custom.conf"));
+        assert_eq!(target(&facts(None)).as_deref(), Some("nixstart.conf"));
+        assert_eq!(target(&facts(Some("Determinate Nix"))).as_deref(), Some("nix.custom.conf"));
         assert_eq!(target(&facts(Some("a program"))), None);
         let mut nixos = facts(None);
         nixos.nix.machine = Machine::NixOs.into();
         assert_eq!(target(&nixos), None);
-        let mut own = facts(None);
-        let file = ConfigFile { path: "/etc/nix/nixstart.conf".into(), is_system: true, ..ConfigFile::default() };
-        own.config.files = vec![file].into();
-        assert_eq!(target(&own).as_deref(), Some("/etc/nix/nixstart.conf"));
     }
 
     #[test]
@@ -146,10 +151,16 @@ mod tests {
         let place = Place::File { path: "/etc/nix/nix.conf".into(), line: 6 };
         let setting = Setting { name: "sandbox".into(), words: vec!["false".into()], place, raw: Some("sandbox = false".into()) };
         let fix = replace(&facts(None), "Set it", &setting, "true");
-        let (old, new) = ("sandbox = false".to_owned(), "sandbox = true".to_owned());
-        assert_eq!(fix.remedy, Remedy::ReplaceLine { path: "/etc/nix/nix.conf".into(), old, new, as_root: true });
+        let edits = vec![FileEdit::replace("/etc/nix/nix.conf", "sandbox = false", "sandbox = true")];
+        assert_eq!(fix.remedy, Remedy::Edit { edits, as_root: true });
         assert_eq!(fix.restarts, Some(Restart::Daemon));
         let in_variable = Setting { place: Place::Variable, ..setting };
         assert!(matches!(replace(&facts(None), "Set it", &in_variable, "true").remedy, Remedy::ByHand { .. }));
+        let of_determinate = Setting { place: Place::File { path: "/etc/nix/nix.conf".into(), line: 6 }, ..in_variable };
+        let Remedy::ByHand { commands } = replace(&facts(Some("Determinate Nix")), "Set it", &of_determinate, "true").remedy
+        else {
+            panic!("it is edited")
+        };
+        assert_eq!(commands[1], "sandbox = true");
     }
 }

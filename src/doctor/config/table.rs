@@ -52,7 +52,7 @@ pub(in crate::doctor) const CHECKS: &[Check] = &[
         severity: Severity::Informs,
         title: "`nix.conf` of the system may be edited",
         symptom: "changes in `/etc/nix/nix.conf` are gone after the next switch or update",
-        cause: "NixOS, nix-darwin, Determinate Nix or an installer makes the file",
+        cause: "NixOS, nix-darwin or Determinate Nix makes the file",
         fix: "change settings where the file comes from",
         source: "the first lines of the file, and where it leads",
         platform: Platform::Any,

@@ -7,10 +7,7 @@ use crate::facts::nix::StoreMode;
 use crate::facts::{Facts, Unknown};
 use crate::nix::conf::{Setting, words_of};
 use crate::nix::flake_config::Asked;
-use crate::nix::settings::{Effective, key_name};
-
-/// The key of devenv's own cache, as its manual prints it.
-const DEVENV: (&str, &str) = ("https://devenv.cachix.org", "devenv.cachix.org-1:w1cLUi8dv3hnoSPGAuibQv+f9TZLr6cv/Hm9XgU50cw=");
+use crate::nix::settings::{DEVENV_CACHE, Effective, key_name};
 
 pub(super) fn is_in_caches(facts: &Facts) -> Look {
     let user = facts.daemon.user.get()?;
@@ -104,7 +101,7 @@ pub(super) fn allow(facts: &Facts, asked: &[Asked], how: Use) -> Option<Fix> {
         Use::Always => !is_among(cache, &effective.substituters),
     };
     let missing: Vec<&str> = facts.config.project_caches.known()?.iter().map(String::as_str).filter(is_missing).collect();
-    let devenv = missing.contains(&DEVENV.0).then_some(DEVENV.1);
+    let devenv = missing.contains(&DEVENV_CACHE.0).then_some(DEVENV_CACHE.1);
     let mut keys: Vec<&str> = keys(asked).chain(devenv).filter(|key| !is_key_trusted(effective, key)).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -4,6 +4,7 @@ use crate::doctor::{Fix, Look, Problem, Remedy, Verdict};
 use crate::facts::Facts;
 use crate::facts::daemon::BuildGroup;
 use crate::facts::nix::{Installer, Machine};
+use crate::facts::packages::Manager;
 
 pub(super) fn exist(facts: &Facts) -> Look {
     let Some(group) = facts.daemon.build_group.get()? else {
@@ -28,7 +29,9 @@ fn make(facts: &Facts, group: &BuildGroup) -> Fix {
     match (facts.nix.machine.known(), by) {
         (Some(Machine::NixOs), _) => Fix::by_hand(title, &["sudo nixos-rebuild switch"]),
         (_, Some(Installer::Package { manager: "dpkg" })) => {
-            Fix::by_hand(title, &["sudo apt-get install --reinstall nix-setup-systemd"])
+            let command = Manager::Apt.install(&["--reinstall", "nix-setup-systemd"]);
+            let command: Vec<&str> = command.iter().map(String::as_str).collect();
+            Fix::run_as_root(title, &command, Some("remove the users with `userdel` and the group with `groupdel`"))
         }
         (Some(Machine::Linux { .. }), _) => {
             let name = &group.name;

@@ -41,6 +41,13 @@ fn units(socket: (bool, bool), service: (bool, bool)) -> Facts {
     with(|facts| facts.daemon.units = Units { socket: unit(socket), service: unit(service) }.into())
 }
 
+/// The units as a user finds them who may not knock at the socket; the service is inactive.
+fn outside(socket_unit: (bool, bool)) -> Facts {
+    let mut facts = socket(|path| Socket::Denied(path.to_owned()));
+    facts.daemon.units = units(socket_unit, (false, true)).daemon.units;
+    facts
+}
+
 fn allowed(words: &[&str]) -> Facts {
     let words = words.iter().map(ToString::to_string).collect();
     let setting = Setting { name: "allowed-users".into(), words, place: Place::Variable, raw: None };
@@ -99,6 +106,7 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
         Example { id: "daemon-socket", bad: socket(|path| Socket::Silent(path.to_owned())), good: answers() },
         Example { id: "daemon-unit", bad: units((false, false), (true, true)), good: units((true, true), (false, false)) },
         Example { id: "daemon-unit", bad: units((true, false), (false, false)), good: units((true, true), (true, false)) },
+        Example { id: "daemon-unit", bad: outside((false, true)), good: outside((true, true)) },
         Example { id: "daemon-access", bad: denied(), good: answers() },
         Example { id: "daemon-access", bad: in_group(denied()), good: answers() },
         Example { id: "allowed-users", bad: allowed(&["root", "@nix"]), good: allowed(&["@users"]) },
@@ -139,10 +147,28 @@ mod tests {
         else {
             panic!("it passes")
         };
-        let Remedy::Run { command, as_root: true, undo } = &problem.fixes[0].remedy else { panic!("{problem:?}") };
+        let Remedy::Run { command, as_root: true, takes_back, .. } = &problem.fixes[0].remedy else { panic!("{problem:?}") };
         assert_eq!(command.join(" "), "usermod -aG nix-users ada");
-        assert_eq!(undo.as_deref(), Some("take the user out with `gpasswd -d ada nix-users`"));
+        assert_eq!(takes_back.join(" "), "gpasswd -d ada nix-users");
         assert_eq!(problem.fixes[0].restarts, Some(Restart::Login));
+    }
+
+    #[test]
+    fn the_socket_is_started_after_the_service_was_stopped_and_stays_enabled_when_it_was() {
+        let fix = |socket, service| match daemon::socket::is_started_with_the_machine(&units(socket, service)) {
+            Ok(Verdict::Warn(problem)) => match &problem.fixes[0].remedy {
+                Remedy::Run { command, undo, .. } => (command.join(" "), undo.clone().unwrap()),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        let (command, undo) = fix((false, true), (true, true));
+        assert_eq!(command, "sh -c systemctl stop nix-daemon.service && systemctl start nix-daemon.socket");
+        assert!(!undo.contains("disable"), "{undo}");
+        let (command, undo) = fix((false, false), (true, true));
+        assert!(command.ends_with("&& systemctl enable --now nix-daemon.socket") && undo.contains("disable"), "{undo}");
+        let (command, _) = fix((true, false), (false, false));
+        assert_eq!(command, "systemctl enable nix-daemon.socket");
     }
 
     #[test]

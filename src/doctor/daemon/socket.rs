@@ -3,8 +3,16 @@
 use crate::doctor::remedy::Restart;
 use crate::doctor::{Fix, Look, Problem, Verdict};
 use crate::facts::Facts;
-use crate::facts::daemon::{Socket, SocketDirectory, User};
+use crate::facts::daemon::{Socket, SocketDirectory, Units, User};
 use crate::facts::nix::Machine;
+use crate::setup::daemon as commands;
+
+/// How a daemon that did not run is stopped again.
+const STOP: &str = "stop it with `systemctl stop nix-daemon.socket nix-daemon.service`";
+/// How the service runs without its socket again.
+const ALONE: &str = "let the service run alone again with `systemctl stop nix-daemon.socket nix-daemon.service` and `systemctl start nix-daemon.service`";
+/// How the socket is not started with the machine any more.
+const DISABLE: &str = "disable it with `systemctl disable nix-daemon.socket`";
 
 pub(super) fn answers(facts: &Facts) -> Look {
     let problem = match facts.daemon.socket.get()? {
@@ -23,11 +31,8 @@ fn start(facts: &Facts) -> Fix {
         Some(Machine::MacOs { .. }) => {
             Fix::run_as_root(title, &["launchctl", "kickstart", "-k", "system/org.nixos.nix-daemon"], None)
         }
-        Some(Machine::NixOs | Machine::Linux { has_systemd: true }) => Fix::run_as_root(
-            title,
-            &["systemctl", "restart", "nix-daemon.socket"],
-            Some("stop it with `systemctl stop nix-daemon.socket nix-daemon.service`"),
-        ),
+        // A service that does not answer would keep the socket from starting.
+        Some(Machine::NixOs | Machine::Linux { has_systemd: true }) => run(title, &commands::start_socket(), STOP),
         Some(Machine::Linux { has_systemd: false }) | None => Fix::by_hand(title, &["sudo nix-daemon --daemon &"]),
     }
 }
@@ -39,16 +44,32 @@ pub(super) fn is_started_with_the_machine(facts: &Facts) -> Look {
     }
     let summary = if units.service.is_active && !units.socket.is_active {
         "the service of the daemon runs, its socket does not"
+    } else if !units.socket.is_active && matches!(facts.daemon.socket.known(), Some(Socket::Denied(_))) {
+        // Who may not knock cannot hear that nobody is there, so `daemon-socket` says nothing.
+        "neither the socket nor the service of the daemon is active"
     } else if !units.socket.is_enabled && !units.service.is_enabled {
         "nothing starts the daemon with the machine"
     } else {
         return Ok(Verdict::Pass("`nix-daemon.socket`".to_owned()));
     };
-    Ok(Verdict::Warn(Problem::new(summary).fix(Fix::run_as_root(
-        "Enable the socket",
-        &["systemctl", "enable", "--now", "nix-daemon.socket"],
-        Some("disable it with `systemctl disable --now nix-daemon.socket`"),
-    ))))
+    Ok(Verdict::Warn(Problem::new(summary).fix(open(units))))
+}
+
+/// Mends what the units lack; what was enabled before is not disabled by taking it back.
+fn open(units: &Units) -> Fix {
+    let undo = if units.service.is_active { ALONE } else { STOP };
+    match (units.socket.is_active, units.socket.is_enabled) {
+        (true, _) => run("Enable the socket", &["systemctl", "enable", "nix-daemon.socket"].map(str::to_owned), DISABLE),
+        (false, true) => run("Stop the service and start the socket", &commands::start_socket(), undo),
+        (false, false) => {
+            let undo = format!("{DISABLE}; {undo}");
+            run("Stop the service, enable the socket and start it", &commands::enable_socket(), &undo)
+        }
+    }
+}
+
+fn run(title: &str, command: &[String], undo: &str) -> Fix {
+    Fix::run_as_root(title, &command.iter().map(String::as_str).collect::<Vec<_>>(), Some(undo))
 }
 
 pub(super) fn is_open_to_the_user(facts: &Facts) -> Look {

@@ -18,7 +18,7 @@ fn with_hooks(has_direnv: bool, is_trusted: bool) -> Facts {
         path: "/home/ada/.bashrc".into(),
         form: Form::Plain,
         is_writable: true,
-        is_utf8: true,
+        is_text: true,
         direnv: has_direnv.then(|| hook(1)),
         devenv: Some(hook(2)),
     };

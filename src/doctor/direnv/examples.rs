@@ -32,7 +32,7 @@ fn with_hook(hook: Option<&[(usize, &str)]>, effective: Option<bool>) -> Facts {
         path: "/home/ada/.zshrc".into(),
         form: Form::Plain,
         is_writable: true,
-        is_utf8: true,
+        is_text: true,
         direnv: hook.map(self::hook),
         devenv: None,
     };

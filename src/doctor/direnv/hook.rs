@@ -1,12 +1,10 @@
 //! Whether direnv is hooked into the shell a person types into, and how it can be.
 
 use super::super::remedy::Restart;
-use super::{Fix, Look, Problem, Remedy, Verdict, envrc, needs_direnv};
-use crate::facts::shell::{Form, HookBy, LinkEnd, ShellKind, StartupFile};
+use super::{FileEdit, Fix, Look, Problem, Verdict, envrc, needs_direnv};
+use crate::facts::shell::{Form, HookBy, LinkEnd, StartupFile};
 use crate::facts::{Facts, Unknown};
-
-/// The marks around lines that nixstart adds, by which `setup` knows them again.
-const MARKS: [&str; 2] = ["# >>> nixstart direnv >>>", "# <<< nixstart direnv <<<"];
+use crate::setup::hook;
 
 pub(super) fn is_there(facts: &Facts) -> Look {
     needs_direnv(facts)?;
@@ -55,20 +53,9 @@ fn fixes(file: &StartupFile) -> Vec<Fix> {
         let options = ["programs.direnv.enable = true;", "programs.direnv.nix-direnv.enable = true;"];
         return vec![Fix::by_hand("Switch it on in the configuration of home-manager", &options).restarting(Restart::Shell)];
     }
-    let is_one_file = file.shell != ShellKind::Elvish;
-    if file.is_editable() && file.is_utf8 && is_one_file {
-        let [open, close] = MARKS;
-        let marked = [&[open], lines, &[close]].concat().into_iter().map(str::to_owned).collect();
-        let remedy = Remedy::AddLines { path: file.path.clone(), lines: marked, as_root: false };
-        return vec![Fix::new(&format!("Add the hook to `{}`", file.path), remedy).restarting(Restart::Shell)];
-    }
-    if file.shell == ShellKind::Elvish {
-        let commands = [
-            "mkdir -p ~/.config/elvish/lib",
-            "direnv hook elvish > ~/.config/elvish/lib/direnv.elv",
-            "echo 'use direnv' >> ~/.config/elvish/rc.elv",
-        ];
-        return vec![Fix::by_hand("Add the hook as a module", &commands).restarting(Restart::Shell)];
+    if let Ok((path, edit)) = hook::edit(file) {
+        let title = format!("Add the hook to `{path}`");
+        return vec![Fix::edit(&title, vec![FileEdit { path, edit }]).restarting(Restart::Shell)];
     }
     let title = match &file.form {
         Form::Symlink { target, end: LinkEnd::File | LinkEnd::Store } => {
@@ -101,24 +88,30 @@ pub(super) fn comes_last(facts: &Facts) -> Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::Remedy;
+    use crate::facts::shell::ShellKind;
+    use crate::line_edit::LineEdit;
 
     fn file(shell: ShellKind, form: Form, is_writable: bool) -> StartupFile {
-        StartupFile { shell, path: "/home/ada/.rc".into(), form, is_writable, is_utf8: true, direnv: None, devenv: None }
+        StartupFile { shell, path: "/home/ada/.rc".into(), form, is_writable, is_text: true, direnv: None, devenv: None }
     }
 
     #[test]
-    fn only_a_plain_file_of_the_users_is_edited() {
+    fn only_a_file_of_the_users_is_edited_and_as_setup_does_it() {
         for shell in ShellKind::ALL {
-            let is_edited = matches!(fixes(&file(shell, Form::Plain, true))[0].remedy, Remedy::AddLines { .. });
-            assert_eq!(is_edited, shell != ShellKind::Elvish, "{shell}");
+            assert!(matches!(fixes(&file(shell, Form::Plain, true))[0].remedy, Remedy::Edit { .. }), "{shell}");
         }
         let link = |end| Form::Symlink { target: "/dotfiles/rc".into(), end };
+        let behind = fixes(&file(ShellKind::Zsh, link(LinkEnd::File), true)).remove(0);
+        let lines = vec!["eval \"$(direnv hook zsh)\"".to_owned()];
+        let edit = LineEdit::Block { name: "direnv".into(), lines };
+        assert_eq!(behind.remedy, Remedy::Edit { edits: vec![FileEdit { path: "/dotfiles/rc".into(), edit }], as_root: false });
         for (form, is_writable) in [
             (Form::Plain, false),
             (Form::Directory, true),
             (Form::Special, true),
             (link(LinkEnd::Store), true),
-            (link(LinkEnd::File), true),
+            (link(LinkEnd::File), false),
             (link(LinkEnd::Nothing), true),
         ] {
             let fix = &fixes(&file(ShellKind::Zsh, form.clone(), is_writable))[0];
@@ -129,8 +122,9 @@ mod tests {
     #[test]
     fn what_is_added_is_found_as_a_hook() {
         let fix = fixes(&file(ShellKind::Fish, Form::Absent, true)).remove(0);
-        let Remedy::AddLines { lines, .. } = fix.remedy else { panic!("not edited") };
-        let scan = crate::facts::shell::startup::scan(ShellKind::Fish, &lines.join("\n"));
+        let Remedy::Edit { edits, .. } = fix.remedy else { panic!("not edited") };
+        let text = edits[0].edit.apply(b"").unwrap();
+        let scan = crate::facts::shell::startup::scan(ShellKind::Fish, std::str::from_utf8(&text).unwrap());
         assert_eq!(scan.direnv, Some((2, false)));
     }
 }

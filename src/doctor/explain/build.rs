@@ -27,8 +27,20 @@ pub(super) const ROWS: &[Row] = &[
     )
     .hint(),
     row(
+        "build-system",
+        &["a '…-darwin' with features…is required to build", "required system: '…-darwin'", "…-darwin' is required to build"],
+        "this machine cannot build for macOS",
+        "ask for an output of this machine's own system, or build on a Mac",
+    ),
+    row(
         "build-killed",
-        &["failed due to signal 9", "failed due to signal 15", "out of memory: killed process", "javascript heap out of memory"],
+        &[
+            "failed due to signal 9",
+            "failed due to signal 15",
+            "out of memory: killed process",
+            "javascript heap out of memory",
+            "cannot allocate memory",
+        ],
         "a build was ended from outside, mostly because memory ran out",
         "build fewer things at once: `--max-jobs 1 --cores 2`",
     ),
@@ -48,6 +60,24 @@ pub(super) const ROWS: &[Row] = &[
         ],
         "nixpkgs refuses this package: unfree, insecure, broken or not for this system",
         "choose another version, or allow this one package in the flake's `nixpkgs` configuration",
+    ),
+    row(
+        "cached-failure",
+        &["cached failure of attribute"],
+        "this failed before, and Nix remembers that it did, not why",
+        "evaluate again with `--option eval-cache false` and read the error",
+    ),
+    row(
+        "nix-argument",
+        &["called without required argument"],
+        "a function of a Nix file gets other arguments than it asks for",
+        "compare the arguments in the file that the error names; after an update of nixpkgs they may have changed",
+    ),
+    row(
+        "module-option",
+        &["error: the option `…' does not exist", "the option '…' does not exist", "the option `…` does not exist"],
+        "a module is given an option that it does not have: misspelt, or of another version of devenv or nixpkgs",
+        "look the option up at https://devenv.sh/reference/options, and update devenv when it is there",
     ),
     row(
         "infinite-recursion",

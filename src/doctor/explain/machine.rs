@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "disk-space",
-        &["no space left on device", "enospc", "database or disk is full"],
+        &["no space left on device", "you don't have enough free space in", "enospc", "database or disk is full"],
         "a file system is full, or has no inodes left",
         "run `df -h /nix /tmp ~` and `df -i /nix`, then `nix store gc` to remove what nothing uses",
     )
@@ -79,7 +79,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "setup-apt-state",
-        &["dpkg was interrupted", "could not get lock /var/lib/dpkg/lock", "unable to acquire the dpkg frontend lock"],
+        &[
+            "dpkg was interrupted",
+            "could not get lock /var/lib/dpkg/lock",
+            "could not get lock /var/lib/apt/lists/lock",
+            "unable to acquire the dpkg frontend lock",
+            "frontend lock was locked by",
+        ],
         "another package manager runs, or one was cut short",
         "wait for it; after a cut, run `sudo dpkg --configure -a`",
     ),
@@ -118,11 +124,24 @@ pub(super) const ROWS: &[Row] = &[
             "operation timed out after",
             "connect econnrefused",
             "connect etimedout",
+            "some substitutes for the outputs of derivation",
         ],
         "a server was found but does not answer, or is not what it should be",
         "check proxy and firewall; for a cache that is gone, take it out of `substituters`",
     )
     .general(),
+    row(
+        "server-busy",
+        &["http error 500", "http error 502", "http error 503", "http error 504"],
+        "the server is there and cannot answer at the moment",
+        "try again in a while; `--fallback` builds what a cache does not give",
+    ),
+    row(
+        "source-gone",
+        &["http error 404", "the requested url returned error: 404"],
+        "what is to be downloaded is not there: it was moved or removed, or it is private",
+        "open the address in a browser; when it moved, update the input or the address in the Nix file",
+    ),
     row(
         "tls-custom-ca",
         &[

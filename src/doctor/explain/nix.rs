@@ -52,6 +52,7 @@ pub(super) const ROWS: &[Row] = &[
             "cannot connect to socket at",
             "cannot connect to daemon",
             "big-lock': permission denied",
+            "big-lock\": permission denied",
             "per-user' to 755: operation not permitted",
         ],
         "the Nix daemon does not run",
@@ -91,7 +92,11 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "flakes-enabled",
-        &["experimental nix feature '…' is disabled", "experimental feature '…' is disabled"],
+        &[
+            "experimental nix feature '…' is disabled",
+            "experimental lix feature '…' is disabled",
+            "experimental feature '…' is disabled",
+        ],
         "flakes are off in Nix's settings",
         "add `extra-experimental-features = nix-command flakes` to `~/.config/nix/nix.conf`",
     ),
@@ -143,6 +148,22 @@ pub(super) const ROWS: &[Row] = &[
         &[".cache/nix…unable to open database file", "unable to open database file", ".cache/nix…permission denied"],
         "`~/.cache/nix` belongs to root, since Nix was run with sudo once",
         "run `sudo chown -R \"$(id -u):$(id -g)\" ~/.cache/nix`",
+    ),
+    row(
+        "nix-profile-conflict",
+        &[
+            "an existing package already provides the following file",
+            "collision between `/nix/store",
+            "files have the same priority",
+        ],
+        "two packages of a profile bring the same file",
+        "remove one with `nix profile remove NAME`, or give one `--priority 4`",
+    ),
+    row(
+        "nix-flag",
+        &["error: unrecognised flag '", "error: unrecognized flag '", "is not a recognised command"],
+        "this Nix does not know the flag or the command: it is older, newer, or another program than the text you follow",
+        "look at `nix --version`; a flag of `nix develop` is none of `nix-shell`",
     ),
     row(
         "nix-busy",

@@ -67,6 +67,30 @@ pub(super) const ROWS: &[Row] = &[
         "run `nixstart setup`",
     ),
     row(
+        "git-identity",
+        &["please tell me who you are", "author identity unknown", "unable to auto-detect email address", "empty ident name"],
+        "git does not know in whose name to commit",
+        "run `git config --global user.name 'NAME'` and `git config --global user.email ADDRESS`",
+    ),
+    row(
+        "git-login",
+        &[
+            "fatal: authentication failed for",
+            "support for password authentication was removed",
+            "permission denied (publickey",
+            "fatal: could not read username for",
+            "could not read from remote repository",
+        ],
+        "the server does not know who asks: the repository is private, or there is no key or token for it",
+        "`ssh -T git@HOST` and `gh auth status` say who you are there; the daemon of Nix has neither your keys nor your agent",
+    ),
+    row(
+        "git-repo",
+        &["fatal: not a git repository"],
+        "this directory belongs to no git repository",
+        "change to the project, or run `git init` in it",
+    ),
+    row(
         "git-safe-directory",
         &["not owned by current user", "dubious ownership"],
         "the repository belongs to another user, and git does not trust it",
@@ -81,9 +105,20 @@ pub(super) const ROWS: &[Row] = &[
     .note("if git does know it, the path in the flake is wrong"),
     row(
         "flake-found",
-        &["could not find a flake.nix", "does not contain a 'flake.nix'", "does not contain a `flake.nix`"],
+        &[
+            "could not find a flake.nix",
+            "does not contain a 'flake.nix'",
+            "does not contain a `flake.nix`",
+            "does not contain a '/flake.nix'",
+        ],
         "there is no `flake.nix` here or above",
         "change to the project's directory, or make one with `nixstart new`",
+    ),
+    row(
+        "flake-registry",
+        &["cannot find flake 'flake:…' in the flake registries"],
+        "a flake is named by one word, and no registry knows it",
+        "write out where it is, such as `github:NixOS/nixpkgs` or `path:.`",
     ),
     row(
         "flake-shell-attr",

@@ -75,6 +75,17 @@ pub(super) const ROWS: &[Row] = &[
         "change one of the versions in `package.json`; `--legacy-peer-deps` only hides it",
     ),
     row(
+        "npm-global",
+        &[
+            "npm err! code eacces",
+            "npm error code eacces",
+            "eacces: permission denied, mkdir '/usr",
+            "erofs: read-only file system",
+        ],
+        "npm wants to install for the whole machine, where only root, or with Nix nobody, may write",
+        "add the program to the dev shell, or to the project with `npm install --save-dev`; never use sudo for it",
+    ),
+    row(
         "npm-auth",
         &[
             "err_pnpm_fetch_401",
@@ -104,6 +115,12 @@ pub(super) const ROWS: &[Row] = &[
     .hint(),
     // Container tools and registries.
     row(
+        "turbo-absent",
+        &["could not find turbo.json"],
+        "Turborepo is not run in the root of the monorepo, or the root has no `turbo.json`",
+        "change to the directory that has `turbo.json`",
+    ),
+    row(
         "skopeo-present",
         &["skopeo: command not found", "skopeo: not found", "command not found: skopeo", "unknown command: skopeo"],
         "skopeo is not installed",
@@ -120,6 +137,12 @@ pub(super) const ROWS: &[Row] = &[
         &["cannot connect to the docker daemon", "docker.sock: connect: permission denied"],
         "Docker does not run here, or your user may not talk to it",
         "push with skopeo, which needs no daemon: `skopeo copy docker-archive:result docker://HOST/NAME`",
+    ),
+    row(
+        "image-missing",
+        &["error parsing image name \"docker-archive:", "open result: no such file or directory", "docker-archive:…no such file"],
+        "the image that is to be pushed was not built, or is somewhere else",
+        "build it first, with `nix build`, and name the file that `result` leads to",
     ),
     row(
         "docker-archive",

@@ -16,8 +16,12 @@ pub(super) fn are_tracked(facts: &Facts) -> Look {
         return Ok(Verdict::Pass("git tracks what the flake needs".to_owned()));
     }
     let count = untracked.len();
-    let what = if count == 1 { "file of the flake is" } else { "files of the flake are" };
-    let problem = shown(Problem::new(format!("{count} {what} not tracked, so Nix does not see them")), untracked);
+    let summary = if count == 1 {
+        "1 file of the flake is not tracked, so Nix does not see it".to_owned()
+    } else {
+        format!("{count} files of the flake are not tracked, so Nix does not see them")
+    };
+    let problem = shown(Problem::new(summary), untracked);
     let problem = problem.fix(add(facts, untracked));
     let is_needed = untracked.iter().any(|file| file.is_needed);
     // A Nix file that nothing mentions may be a draft.

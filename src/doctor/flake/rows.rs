@@ -100,7 +100,7 @@ pub(in crate::doctor) const CHECKS: &[Check] = &[
         source: "Nix manual, lock files",
         platform: Platform::Any,
         cost: Cost::Local,
-        needs: &["flake-found"],
+        needs: &["flake-found", "flake-syntax"],
         look: lock::is_current,
     },
     Check {

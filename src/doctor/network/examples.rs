@@ -1,6 +1,6 @@
 //! Facts with which a check of the network finds something, and facts with which it does not.
 
-use crate::doctor::{Example, Verdict};
+use crate::doctor::{Example, Finding, Status, Verdict};
 use crate::facts::network::reply::{Reply, Trouble};
 use crate::facts::network::{Authorities, AuthoritiesState, Network, Proxy};
 use crate::facts::system::Init;
@@ -63,7 +63,14 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
 
 fn names_and_pages() -> Vec<Example> {
     let unknown = |host: &str| trouble(host, 6, "curl: (6) Could not resolve host");
+    let unplugged = || {
+        with(|network| {
+            network.is_connected = false.into();
+            network.caches = Fact::not_looked("not without a network");
+        })
+    };
     vec![
+        Example { id: "dns-cache-host", bad: unplugged(), good: caches(vec![fine()]) },
         Example { id: "dns-cache-host", bad: caches(vec![unknown("cache.nixos.org")]), good: caches(vec![fine()]) },
         Example { id: "dns-cache-host", bad: caches(vec![fine(), unknown("typo.example")]), good: caches(vec![fine()]) },
         Example {
@@ -120,9 +127,34 @@ fn trust() -> Vec<Example> {
 }
 
 #[test]
+fn a_setting_that_names_no_authorities_is_corrected_where_it_stands() {
+    use crate::doctor::{FileEdit, Remedy};
+    use crate::nix::conf::{Place, Setting};
+    let mut facts = authorities("ssl-cert-file", AuthoritiesState::Missing);
+    let place = Place::File { path: "/etc/nix/nix.conf".into(), line: 3 };
+    let raw = Some("ssl-cert-file = /etc/ca.pem".to_owned());
+    facts.config.system = vec![Setting { name: "ssl-cert-file".into(), words: vec!["/etc/ca.pem".into()], place, raw }].into();
+    facts.config.user = Vec::new().into();
+    let check = super::CHECKS.iter().find(|check| check.id == "tls-custom-ca").unwrap();
+    let Ok(Verdict::Fail(problem)) = (check.look)(&facts) else { panic!("it passes") };
+    let edit = FileEdit::replace("/etc/nix/nix.conf", "ssl-cert-file = /etc/ca.pem", "ssl-cert-file = /etc/ssl/cert.pem");
+    assert!(matches!(&problem.fixes[0].remedy, Remedy::Edit { edits, .. } if *edits == [edit]), "{problem:?}");
+}
+
+#[test]
+fn a_machine_without_a_network_is_told_once() {
+    let mut facts = with(|network| network.is_connected = false.into());
+    facts.network.caches = Fact::not_looked("not without a network");
+    let findings = crate::doctor::examine(&facts, |check| check.cost == crate::doctor::Cost::Network);
+    let said: Vec<_> = findings.iter().filter(|found| !matches!(found.status, Status::Skip(_))).collect();
+    let [Finding { check, status: Status::Warn(problem) }] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!((check.id, problem.summary.as_str()), ("dns-cache-host", "this machine is connected to no network"));
+}
+
+#[test]
 fn certificates_are_judged_without_a_network_too() {
     let mut facts = authorities("SSL_CERT_FILE", AuthoritiesState::Unreadable);
-    facts.network.caches = Fact::not_looked("not with `--offline`");
+    facts.network.caches = Fact::not_looked("not without a network");
     let check = super::CHECKS.iter().find(|check| check.id == "tls-custom-ca").unwrap();
     assert!(matches!((check.look)(&facts), Ok(Verdict::Fail(_))));
 }

@@ -1,11 +1,18 @@
 //! Judges whether caches answer.
 
-use super::super::{Fix, Look, Problem, Remedy, Verdict};
+use super::super::{FileEdit, Fix, Look, Problem, Verdict};
 use crate::facts::network::Reply;
 use crate::facts::network::reply::TroubleKind;
 use crate::facts::{Facts, Unknown};
 
 pub(super) fn has_names(facts: &Facts) -> Look {
+    // What was fetched before works without a network, so this only warns, and keeps every other check from failing.
+    if facts.network.is_connected.known() == Some(&false) {
+        let problem = Problem::new("this machine is connected to no network");
+        let problem =
+            problem.detail("no route leads out of it, and no proxy is set; what was built or fetched before still works");
+        return Ok(Verdict::Warn(problem.fix(Fix::by_hand("Connect to a network", &["ip route"]))));
+    }
     let caches = facts.network.caches.get()?;
     let is_unknown = |reply: &&Reply| reply.obstacle() == Some(TroubleKind::UnknownHost);
     let unknown: Vec<&Reply> = caches.iter().filter(is_unknown).collect();
@@ -101,9 +108,6 @@ fn over_ipv6(facts: &Facts, caches: &[Reply]) -> Look {
     }
     let path = facts.network.user_settings.get().map_err(|why| Unknown::Failed(why.to_string()))?.clone();
     Ok(Verdict::Warn(Problem::new("IPv6 has an address and no way out, which Nix tries first").detail(trouble.text.clone()).fix(
-        Fix::new(
-            "Have Nix give up a connection after 5 s",
-            Remedy::AddLines { path, lines: vec!["connect-timeout = 5".to_owned()], as_root: false },
-        ),
+        Fix::edit("Have Nix give up a connection after 5 s", vec![FileEdit::add(path, vec!["connect-timeout = 5".to_owned()])]),
     )))
 }

@@ -1,11 +1,13 @@
 //! Judges clock, certificates and proxies.
 
+use super::super::config::place::replace;
 use super::super::remedy::Restart;
-use super::super::{Fix, Look, Problem, Remedy, Verdict};
+use super::super::{FileEdit, Fix, Look, Problem, Verdict};
 use crate::facts::network::reply::TroubleKind;
 use crate::facts::network::{Authorities, AuthoritiesState, Proxy, Reply};
 use crate::facts::system::Init;
 use crate::facts::{Facts, Unknown};
+use crate::nix::conf::{Setting, last};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -107,11 +109,7 @@ fn of_unusable(facts: &Facts, files: &[&Authorities]) -> Problem {
     files.iter().fold(problem, |problem, file| {
         let by_setting = file.named_by == "ssl-cert-file";
         problem.fix(match (bundle, by_setting) {
-            (Some(bundle), true) => Fix::by_hand(
-                &format!("Write `ssl-cert-file = {bundle}` in `nix.conf`"),
-                &["grep -rn ssl-cert-file /etc/nix ~/.config/nix"],
-            )
-            .restarting(Restart::Daemon),
+            (Some(bundle), true) => of_setting(facts, bundle.as_str()),
             (None, true) => {
                 Fix::by_hand("Take `ssl-cert-file` out of `nix.conf`", &["grep -rn ssl-cert-file /etc/nix ~/.config/nix"])
                     .restarting(Restart::Daemon)
@@ -123,6 +121,17 @@ fn of_unusable(facts: &Facts, files: &[&Authorities]) -> Problem {
             (None, false) => Fix::by_hand("Forget it in this shell, and where it is set", &[&format!("unset {}", file.named_by)]),
         })
     })
+}
+
+/// Corrects the setting where it stands.
+fn of_setting(facts: &Facts, bundle: &str) -> Fix {
+    let title = "Name the authorities of the system in Nix's settings";
+    let all: Vec<Setting> =
+        [facts.config.system.known(), facts.config.user.known()].into_iter().flatten().flatten().cloned().collect();
+    match last(&all, "ssl-cert-file") {
+        Some(setting) => replace(facts, title, setting, bundle),
+        None => Fix::by_hand(title, &[&format!("ssl-cert-file = {bundle}")]).restarting(Restart::Daemon),
+    }
 }
 
 fn of_stranger(reply: &Reply) -> Problem {
@@ -153,13 +162,9 @@ pub(super) fn has_daemon_the_proxy(facts: &Facts) -> Look {
         missing.iter().map(|proxy| Some(format!("Environment=\"{}={}\"", proxy.variable, proxy.address.as_ref()?))).collect();
     let is_systemd = facts.system.init.known() == Some(&Init::Systemd);
     let fix = match lines {
-        Some(lines) if is_systemd => Fix::new(
-            "Give the daemon's service the same proxy, then `systemctl daemon-reload`",
-            Remedy::AddLines {
-                path: DROP_IN.into(),
-                lines: std::iter::once("[Service]".to_owned()).chain(lines).collect(),
-                as_root: true,
-            },
+        Some(lines) if is_systemd => Fix::edit_as_root(
+            "Give the daemon's service the same proxy",
+            vec![FileEdit::add(DROP_IN, std::iter::once("[Service]".to_owned()).chain(lines).collect())],
         ),
         // A value with a password in it is for root alone; it does not pass through here.
         _ if is_systemd => Fix::by_hand(

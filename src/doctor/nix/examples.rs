@@ -133,6 +133,7 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::remedy::FileEdit;
     use crate::doctor::{Remedy, Verdict, nix};
 
     #[test]
@@ -142,7 +143,8 @@ mod tests {
         assert_eq!(problem.details, ["/x/nix", "`/home/ada/.zshrc` does not put it there"]);
         let script = "/home/ada/.nix-profile/etc/profile.d/nix.sh";
         let lines = vec![format!("[ -e {script} ] && . {script}")];
-        assert_eq!(problem.fixes[1].remedy, Remedy::AddLines { path: "/home/ada/.zshrc".into(), lines, as_root: false });
+        let edits = vec![FileEdit::add("/home/ada/.zshrc", lines)];
+        assert_eq!(problem.fixes[1].remedy, Remedy::Edit { edits, as_root: false });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use crate::doctor::remedy::Restart;
-use crate::doctor::{Fix, Look, Problem, Remedy, Verdict};
+use crate::doctor::{FileEdit, Fix, Look, Problem, Verdict};
 use crate::facts::Facts;
 use crate::facts::nix::{StartUp, StartUpFile};
 
@@ -66,7 +66,9 @@ fn add(file: &StartUpFile, line: &str, title: &str) -> Fix {
         return Fix::by_hand(&title, &[line]);
     }
     let lines = vec![line.to_owned()];
-    Fix::new(title, Remedy::AddLines { path: file.path.clone(), lines, as_root: file.is_system }).restarting(Restart::Shell)
+    let edits = vec![FileEdit::add(&file.path, lines)];
+    let fix = if file.is_system { Fix::edit_as_root(title, edits) } else { Fix::edit(title, edits) };
+    fix.restarting(Restart::Shell)
 }
 
 pub(super) fn is_zshrc_whole(facts: &Facts) -> Look {

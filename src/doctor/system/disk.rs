@@ -6,8 +6,6 @@ use crate::facts::{Facts, Unknown};
 use crate::template::escape;
 
 const GIB: u64 = 1 << 30;
-/// Below it the next build fails.
-const LEAST_BYTES: u64 = GIB;
 /// What a first dev shell and its updates take.
 const ENOUGH_BYTES: u64 = 5 * GIB;
 /// Below it the next unpacked package fails.
@@ -17,7 +15,7 @@ const ENOUGH_FILES: u64 = 50_000;
 
 pub(super) fn has_space(facts: &Facts) -> Look {
     let rooms = facts.system.rooms.get()?;
-    let grade = |room: &Room| grade(room.free_bytes, LEAST_BYTES, ENOUGH_BYTES);
+    let grade = |room: &Room| grade(room.free_bytes, Room::LEAST_BYTES, ENOUGH_BYTES);
     Ok(judge(rooms, grade, |room| format!("{} free", gibibytes(room.free_bytes)), "space"))
 }
 
@@ -78,7 +76,7 @@ fn with_fix(problem: Problem, room: &Room, of: &str) -> Problem {
     problem.fix(match room.purpose {
         Purpose::Store => Fix::by_hand(
             "See what the store would free, then collect it; results that are linked and shells in use are kept",
-            &["nix store gc --dry-run", "nix store gc"],
+            &["nix-store --gc --print-dead", "nix-collect-garbage"],
         ),
         Purpose::Project | Purpose::Cache if of == "files" => {
             Fix::by_hand("Find the directories with the most files", &[&format!("du --inodes -d 2 {path} | sort -n | tail")])
@@ -109,10 +107,12 @@ pub(super) fn is_nix_mounted_well(facts: &Facts) -> Look {
         return Ok(Verdict::Pass(format!("on `{}` ({})", mount.at, mount.kind)));
     };
     let at = mount.at.as_str();
+    // Without `bind`, the file system below is remounted, too, which others use and a mount of its own need not allow.
     let again = match (facts.system.macos.known(), is_read_only) {
         (Some(_), _) => format!("sudo mount -uw {at}"),
-        (None, true) => format!("sudo mount -o remount,rw {at}"),
-        (None, false) => format!("sudo mount -o remount,exec {at}"),
+        (None, true) if mount.is_wholly_read_only() => format!("sudo mount -o remount,rw {at}"),
+        (None, true) => format!("sudo mount -o remount,bind,rw {at}"),
+        (None, false) => format!("sudo mount -o remount,bind,exec {at}"),
     };
     Ok(Verdict::Fail(
         Problem::new(format!("`/nix` is mounted {wrong}"))

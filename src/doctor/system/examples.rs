@@ -1,6 +1,6 @@
 //! Facts with which a check of the system finds something, and facts with which it does not.
 
-use crate::doctor::Example;
+use crate::doctor::{Example, Remedy, Verdict};
 use crate::facts::system::{Init, Kernel, MacOs, Mount, Place, Purpose, Room, Selinux, System, Temporary, UserNamespaces, Wsl};
 use crate::facts::{Fact, Facts};
 
@@ -128,8 +128,10 @@ fn disks() -> Vec<Example> {
 }
 
 fn limits() -> Vec<Example> {
+    let closed = |path: Option<&str>| with(|system| system.closed_directory = path.map(Into::into).into());
     let open = |most: Option<u64>| with(|system| system.open_files = most.into());
     vec![
+        Example { id: "directory-open", bad: closed(Some("/root")), good: closed(None) },
         Example { id: "userns", bad: namespaces(Some(false), None, None), good: namespaces(Some(true), Some(0), None) },
         Example { id: "userns", bad: namespaces(Some(false), Some(7), Some(true)), good: namespaces(None, Some(7), None) },
         Example { id: "userns", bad: namespaces(None, Some(0), None), good: namespaces(None, Some(7), Some(false)) },
@@ -154,6 +156,18 @@ fn limits() -> Vec<Example> {
             good: temporary("/tmp/nix-shell.a", true, true, true),
         },
     ]
+}
+
+#[test]
+fn a_mount_that_is_read_only_by_itself_is_remounted_by_itself() {
+    let advised = |facts: Facts| {
+        let Ok(Verdict::Fail(problem)) = super::disk::is_nix_mounted_well(&facts) else { panic!("it passes") };
+        let Remedy::ByHand { commands } = &problem.fixes[0].remedy else { panic!("{problem:?}") };
+        commands[0].clone()
+    };
+    assert_eq!(advised(mount("/nix", "ro,relatime", "rw")), "sudo mount -o remount,bind,rw /nix");
+    assert_eq!(advised(mount("/nix", "rw,noexec", "rw")), "sudo mount -o remount,bind,exec /nix");
+    assert_eq!(advised(mount("/nix", "ro", "ro")), "sudo mount -o remount,rw /nix");
 }
 
 #[test]

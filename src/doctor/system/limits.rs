@@ -115,3 +115,9 @@ pub(super) fn has_temporary_directory(facts: &Facts) -> Look {
     };
     Ok(Verdict::Warn(Problem::new(format!("{name}, `{path}`, {wrong}")).fix(fix)))
 }
+
+pub(super) fn is_directory_open(facts: &Facts) -> Look {
+    let Some(path) = facts.system.closed_directory.get()? else { return Ok(Verdict::Pass("it can".to_owned())) };
+    let problem = Problem::new(format!("you may not read `{path}`, so no project is looked at"));
+    Ok(Verdict::Fail(problem.fix(Fix::by_hand("Change to a directory of your own", &["cd"]))))
+}

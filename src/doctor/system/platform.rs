@@ -1,6 +1,6 @@
 //! Judges what the machine is: system, processor, WSL.
 
-use super::super::{Fix, Look, Problem, Remedy, Verdict};
+use super::super::{FileEdit, Fix, Look, Problem, Verdict};
 use crate::facts::system::{Distribution, Init, Kernel, MacOs, Mount};
 use crate::facts::{Facts, Unknown};
 use crate::template::escape;
@@ -107,21 +107,16 @@ pub(super) fn has_wsl_systemd(facts: &Facts) -> Look {
             let asked = Problem::new("`/etc/wsl.conf` asks for systemd, which does not run yet");
             return Ok(Verdict::Warn(asked.fix(Fix::by_hand("Shut WSL down and open it anew", &["wsl.exe --shutdown"]))));
         }
-        Some(old) => Fix::new(
-            &format!("Turn systemd on, {then}"),
-            Remedy::ReplaceLine { path: WSL_CONF.into(), old: old.clone(), new: "systemd=true".to_owned(), as_root: true },
-        ),
+        Some(old) => {
+            Fix::edit_as_root(&format!("Turn systemd on, {then}"), vec![FileEdit::replace(WSL_CONF, old, "systemd=true")])
+        }
         None if wsl.has_boot_section => Fix::by_hand(
             &format!("Write `systemd=true` below `[boot]`, {then}"),
             &["sudo sed -i 's/^\\[boot\\]/&\\nsystemd=true/' /etc/wsl.conf", "wsl.exe --shutdown"],
         ),
-        None => Fix::new(
+        None => Fix::edit_as_root(
             &format!("Turn systemd on, {then}"),
-            Remedy::AddLines {
-                path: WSL_CONF.into(),
-                lines: vec!["[boot]".to_owned(), "systemd=true".to_owned()],
-                as_root: true,
-            },
+            vec![FileEdit::add(WSL_CONF, vec!["[boot]".to_owned(), "systemd=true".to_owned()])],
         ),
     };
     Ok(Verdict::Warn(problem.fix(fix)))

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::facts::secrets::shapes;
+use crate::secret::shapes;
 
 /// How a login is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -136,7 +136,7 @@ pub fn compare(importer: &str, package: &Value, locked: &BTreeMap<String, String
 /// A package's name, unless it cannot be one.
 fn shown(name: &str) -> String {
     let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "@/._-".contains(c));
-    let is_shown = is_name && name.len() <= 80 && crate::facts::secrets::shapes::shape_of_word(name).is_none();
+    let is_shown = is_name && name.len() <= 80 && crate::secret::shapes::shape_of_word(name).is_none();
     if is_shown { name.to_owned() } else { "a dependency".to_owned() }
 }
 

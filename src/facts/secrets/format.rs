@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::shapes;
 use crate::dotenv::unread_lines;
+use crate::secret::shapes;
 
 /// Something in a `.env` that programs read differently or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -94,7 +94,7 @@ fn is_hook(shell: ShellKind, program: &str, line: &str) -> bool {
     match (shell, program) {
         (ShellKind::Nushell, "direnv") if line.contains("direnv export json") => return true,
         (ShellKind::Nushell, "devenv") if line.contains("devenv/hook.nu") => return true,
-        (ShellKind::Elvish, "direnv") if line == "use direnv" => return true,
+        (ShellKind::Elvish, "direnv") if line == "use direnv" || line.contains("direnv export elvish") => return true,
         _ => {}
     }
     let Some(regex) = HOOK.as_ref() else { return false };

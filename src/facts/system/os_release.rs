@@ -32,11 +32,6 @@ impl Distribution {
         distribution
     }
 
-    /// Whether it is the distribution of this id, or says it is like it.
-    pub fn is_like(&self, id: &str) -> bool {
-        self.id == id || self.like.iter().any(|like| like == id)
-    }
-
     /// What a person calls it.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
@@ -68,7 +63,7 @@ mod tests {
         let distribution = Distribution::parse(text);
         assert_eq!(distribution.label(), "Linux \"Mint\" 22");
         assert_eq!((distribution.id.as_str(), distribution.version.as_deref()), ("linuxmint", Some("22")));
-        assert!(distribution.is_like("debian") && !distribution.is_like("fedora"));
+        assert_eq!(distribution.like, ["ubuntu", "debian"]);
     }
 
     #[test]

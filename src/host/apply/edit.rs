@@ -31,9 +31,7 @@ fn read(path: &Utf8Path) -> Result<Option<Vec<u8>>> {
 pub(super) fn prepare(path: &Utf8Path, step: &str, journal: &Journal) -> Result<Before> {
     let kept = read(path)?.map(|text| journal.keep(step, &text)).transpose()?;
     let mode = files::mode(path).ok();
-    let parents = path.ancestors().skip(1).take_while(|above| above.symlink_metadata().is_err());
-    let mut made_directories: Vec<_> = parents.map(Utf8Path::to_owned).collect();
-    made_directories.reverse();
+    let made_directories = absent_parents(path).into_iter().rev().map(Utf8Path::to_owned).collect();
     Ok(Before { made_directories, kept, mode, ..Before::default() })
 }
 
@@ -43,7 +41,17 @@ pub(super) fn edit(path: &Utf8Path, edit: &LineEdit, privilege: Privilege) -> Re
         Error::refused(format!("`{path}` cannot be changed: {error}")).hint("make the change by hand, or run the command again")
     })?;
     let mode = files::mode(path).unwrap_or(NEW);
-    privilege::write(privilege, path, &edited, mode)
+    let absent = absent_parents(path);
+    privilege::write(privilege, path, &edited, mode).inspect_err(|_| {
+        for directory in absent {
+            let _other_things_are_in_it = fs_err::remove_dir(directory);
+        }
+    })
+}
+
+/// The directories that are to be made, innermost first.
+fn absent_parents(path: &Utf8Path) -> Vec<&Utf8Path> {
+    path.ancestors().skip(1).take_while(|above| above.symlink_metadata().is_err()).collect()
 }
 
 pub(super) fn revert(path: &Utf8Path, edit: &LineEdit, before: &Before, privilege: Privilege, mode: Mode) -> Result<Vec<Effect>> {

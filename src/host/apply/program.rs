@@ -2,14 +2,15 @@
 
 use camino::Utf8Path;
 
+use super::super::exec::held::{self, Heard};
 use super::super::revert::{Effect, Mode};
 use super::super::target::on_disk;
-use super::super::{exec, files, privilege};
+use super::super::{exec, files};
 use crate::changeset::OnDisk;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::RelativePath;
-use crate::plan::Privilege;
 use crate::plan::receipt::{After, Before};
+use crate::plan::{Action, Privilege, Step, command_line};
 
 pub(super) fn is_satisfied(directory: &Utf8Path, produces: &[RelativePath]) -> bool {
     !produces.is_empty() && produces.iter().all(|path| !is_absent(directory, path))
@@ -25,20 +26,49 @@ pub(super) fn prepare(directory: &Utf8Path, produces: &[RelativePath]) -> Before
     Before { absent, ..Before::default() }
 }
 
-pub(super) fn run(directory: &Utf8Path, command: &[String], on_line: &mut dyn FnMut(&str)) -> Result<()> {
-    match command {
-        [program, arguments @ ..] => exec::run(directory, program, arguments, on_line),
+/// Runs a command of a step. One that must not be cut short is run to its end, whoever asks to stop.
+pub(super) fn run(step: &Step, words: &[String], on_heard: &mut dyn FnMut(Heard<'_>)) -> Result<()> {
+    let Action::Run { directory, settles, .. } = &step.action else { return Ok(()) };
+    match words {
+        words if step.privilege == Privilege::Root || !settles.is_empty() => {
+            held::run(directory, step.privilege, words, on_heard)
+        }
+        [program, arguments @ ..] => exec::run(directory, program, arguments, &mut |line| on_heard(Heard::Line(line))),
         [] => Ok(()),
     }
 }
 
-/// Runs the command that takes another one back.
-pub(super) fn take_back(directory: &Utf8Path, command: &[String], privilege: Privilege, mode: Mode) -> Result<Vec<Effect>> {
-    let [program, arguments @ ..] = command else { return Ok(Vec::new()) };
-    if mode == Mode::Perform {
-        run(directory, &privilege::command_line(privilege, program, arguments)?, &mut |_| {})?;
+/// Whether there is something of what a program makes; a program that makes nothing we know of may have done anything.
+pub(super) fn has_left_something(directory: &Utf8Path, produces: &[RelativePath]) -> bool {
+    produces.is_empty() || produces.iter().any(|path| !is_absent(directory, path))
+}
+
+/// Runs the command that takes another one back, unless nothing is there of what that one made.
+pub(super) fn take_back(step: &Step, before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    let Action::Run { directory, produces, takes_back, .. } = &step.action else { return Ok(Vec::new()) };
+    let keep = |path: &RelativePath| Effect::Keep {
+        what: directory.join(path.as_str()).to_string(),
+        why: "it was there before".to_owned(),
+    };
+    if !produces.is_empty() && before.absent.is_empty() {
+        return Ok(produces.iter().map(keep).collect());
     }
-    Ok(vec![Effect::Run(command.join(" "))])
+    if !has_left_something(directory, &before.absent) {
+        return Ok(Vec::new());
+    }
+    if mode == Mode::Perform {
+        run(step, takes_back, &mut |_| {})?;
+    }
+    Ok(vec![Effect::Run(command_line::line(takes_back))])
+}
+
+/// What is said when the command that takes a program back fails, and the program itself had failed.
+pub(super) fn could_not(takes_back: &[String], error: Error) -> Result<Vec<Effect>> {
+    if error.kind() != ErrorKind::Tool {
+        return Err(error);
+    }
+    let why = error.output().lines().next().unwrap_or("it was not done to its end").to_owned();
+    Ok(vec![Effect::Keep { what: format!("what `{}` takes back", command_line::line(takes_back)), why }])
 }
 
 /// The digests of the files it made.

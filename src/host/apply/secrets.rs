@@ -1,17 +1,14 @@
 //! Writes the variables a `.env` lacks or leaves empty: readable by its owner only, and only where a repository ignores the file.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::files::{self, Existing};
-use super::super::git;
+use super::super::env_file::{self, EnvFile, Links};
 use super::super::revert::{Effect, Mode};
 use super::super::vault::Vault;
+use super::super::{files, git};
 use super::Note;
-use crate::dotenv::{self, Entry};
+use crate::dotenv::{self, Document, Entry, Fault};
 use crate::error::{Error, Result};
 use crate::plan::SecretEntry;
 use crate::plan::receipt::Before;
@@ -32,82 +29,44 @@ pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
             "add `.env` to a committed `.gitignore`; if git tracks it, run `git rm --cached .env` and change every secret in it",
         ));
     }
-    clear_git_directory(path, &staging_place(path)?)?;
+    env_file::staging_place(path, path)?;
+    env_file::clear_leftovers(path)?;
+    Ok(found(path))
+}
+
+/// What is there before a `.env` is written. The stamp of an existing file is not kept: its old content could not be put back
+/// without keeping secrets.
+pub(super) fn found(path: &Utf8Path) -> Before {
     let is_new = path.symlink_metadata().is_err();
-    // The stamp of an existing file is not kept: its old content could not be put back without keeping secrets.
     let absent = path.file_name().filter(|_| is_new).and_then(|name| name.to_owned().try_into().ok());
-    Ok(Before { absent: absent.into_iter().collect(), ..Before::default() })
-}
-
-/// The name of the file while it is in the git directory. A leftover of it is removed like any temporary file.
-const IN_GIT_DIRECTORY: &str = ".env.nixstart-complete";
-
-/// Where the file is written before it takes its place: the path itself when its temporary neighbours are private too, else
-/// in the git directory of its repository, which git never tracks.
-fn staging_place(path: &Utf8Path) -> Result<Utf8PathBuf> {
-    let directory = path.parent().unwrap_or(Utf8Path::new("."));
-    if git::why_not_private(&directory.join(format!("{}0", files::TEMPORARY))).is_none() {
-        return Ok(path.to_owned());
-    }
-    let place = git::place_of(directory);
-    let work_tree = if place.is_root { Some(directory.to_owned()) } else { place.parent };
-    let git_directory = work_tree.map(|work_tree| work_tree.join(".git")).filter(|git| is_beside(git, directory));
-    git_directory.map(|git| git.join(IN_GIT_DIRECTORY)).ok_or_else(|| {
-        Error::refused(format!("secrets are not written to `{path}`: no ignore rule covers the file it is written to first"))
-            .hint("add `.env.*` and `!.env.example` to `.gitignore`")
-    })
-}
-
-/// Removes what a run that was killed left in the git directory.
-fn clear_git_directory(path: &Utf8Path, place: &Utf8Path) -> Result<()> {
-    match place.parent() {
-        Some(git_directory) if place != path => Ok(files::remove_temporaries(git_directory)?),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a file can be renamed from one directory to the other: both are directories of one file system.
-fn is_beside(from: &Utf8Path, to: &Utf8Path) -> bool {
-    let device = |path: &Utf8Path| path.symlink_metadata().ok().filter(Metadata::is_dir).map(|found| found.dev());
-    device(from).is_some() && device(from) == device(to)
+    Before { absent: absent.into_iter().collect(), ..Before::default() }
 }
 
 /// Writes the file. Its identity is noted before it appears, so that undo knows it even after a crash.
 pub(super) fn write(path: &Utf8Path, entries: &[SecretEntry], before: &Before, vault: &Vault, note: Note<'_>) -> Result<()> {
-    let existing = match fs_err::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => Some(SecretString::from(fs_err::read_to_string(path)?)),
-        Ok(_) => return Err(Error::refused(format!("`{path}` is no plain file"))),
-        Err(_) => None,
-    };
-    let mut text = existing.as_ref().map_or_else(String::new, |text| text.expose_secret().to_owned());
+    let file = read(path)?;
+    if !file.exists() && before.absent.is_empty() {
+        return Err(Error::failed(format!("`{path}` was removed meanwhile")).hint("run the command again"));
+    }
+    let mut text = String::from_utf8_lossy(file.document().as_bytes()).into_owned();
     for entry in entries {
         put(&mut text, entry, vault)?;
     }
     let text = SecretString::from(text);
-    let existing = if existing.is_some() { Existing::Replace } else { Existing::Refuse };
-    let place = staging_place(path)?;
-    let staged = files::stage(&place, text.expose_secret().as_bytes(), files::PRIVATE)?;
-    if existing == Existing::Refuse && before.absent.is_empty() {
-        return Err(Error::failed(format!("`{path}` was removed meanwhile")).hint("run the command again"));
-    }
-    note(Before { stamp: Some(staged.stamp()?), ..before.clone() })?;
-    if place == path {
-        return Ok(staged.put(existing)?);
-    }
-    staged.put(Existing::Replace)?;
-    move_into_place(&place, path, existing)
+    let document = Document::parse(text.expose_secret().as_bytes());
+    file.write(&document, &mut |stamp| note(Before { stamp: Some(stamp), ..before.clone() }))
 }
 
-fn move_into_place(place: &Utf8Path, path: &Utf8Path, existing: Existing) -> Result<()> {
-    let moved = match existing {
-        Existing::Replace => fs_err::rename(place, path),
-        Existing::Refuse => files::rename_to_nothing(place, path),
-    };
-    if let Err(error) = moved {
-        let _best_effort = fs_err::remove_file(place);
-        return Err(error.into());
+/// A link may lead about in its own directory only.
+fn read(path: &Utf8Path) -> Result<EnvFile> {
+    let file = EnvFile::read(path, Links::Within(path.parent().unwrap_or(path)))?;
+    match file.document().fault() {
+        Some(fault @ (Fault::NotUtf8 { .. } | Fault::Utf16)) => {
+            Err(Error::failed(format!("`{path}` cannot be changed: {fault}"))
+                .hint("save it as UTF-8, then run the command again"))
+        }
+        _ => Ok(file),
     }
-    Ok(files::sync_directory(path.parent().unwrap_or(Utf8Path::new(".")))?)
 }
 
 /// Gives a variable its value: where the text leaves it empty, or at the end. One that has a value keeps it.
@@ -154,16 +113,21 @@ fn add(text: &mut String, entry: &SecretEntry, written: &str) {
 }
 
 pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    let names = entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
+    take_back(path, before, mode, &format!("it was there before; take out by hand what was added: {names}"))
+}
+
+/// Removes a `.env` that was not there and is still as it was left. `why_kept` says what becomes of one that was there.
+pub(super) fn take_back(path: &Utf8Path, before: &Before, mode: Mode, why_kept: &str) -> Result<Vec<Effect>> {
     if mode == Mode::Perform {
-        staging_place(path).map_or(Ok(()), |place| clear_git_directory(path, &place))?;
+        env_file::clear_leftovers(path)?;
     }
     if path.symlink_metadata().is_err() {
         return Ok(Vec::new());
     }
     let keep = |why: String| Ok(vec![Effect::Keep { what: path.to_string(), why }]);
     if before.absent.is_empty() {
-        let names = entries.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
-        return keep(format!("it was there before; take out by hand what was added: {names}"));
+        return keep(why_kept.to_owned());
     }
     match &before.stamp {
         Some(stamp) if files::stamp(path).is_ok_and(|now| now == *stamp) => {}
@@ -178,8 +142,16 @@ pub(super) fn revert(path: &Utf8Path, entries: &[SecretEntry], before: &Before, 
 
 #[cfg(test)]
 mod tests {
+    use camino::Utf8PathBuf;
+
     use super::*;
     use crate::plan::SecretSource;
+
+    const IN_GIT_DIRECTORY: &str = ".env.nixstart-complete";
+
+    fn staging_place(path: &Utf8Path) -> Result<Utf8PathBuf> {
+        env_file::staging_place(path, path)
+    }
 
     /// A repository that ignores these.
     fn repository(gitignore: &str) -> (tempfile::TempDir, Utf8PathBuf) {

@@ -7,6 +7,7 @@ use std::thread;
 
 use super::Vantage;
 use super::nix::{call, machine, places};
+use super::shell::text_file;
 use crate::facts::Fact;
 use crate::facts::config::Config;
 use crate::facts::nix::Machine;
@@ -46,6 +47,8 @@ pub(super) fn look(vantage: &Vantage) -> Config {
         faults: read.faults.into(),
         system: read.system.into(),
         user: read.user.into(),
+        system_text: text_file(vantage, &read.system_file).into(),
+        user_text: read.user_file.as_ref().map(|path| text_file(vantage, path)).map_or_else(Fact::default, Fact::Known),
         system_file: read.system_file.into(),
         user_file: read.user_file.map_or_else(|| Fact::failed("HOME is not set"), Fact::Known),
         variables: VARIABLES

@@ -1,5 +1,7 @@
 //! Looks at direnv and nix-direnv. An `.envrc` is run only in depth, and only when it is allowed.
 
+mod nix_direnv;
+
 use std::thread;
 use std::time::Instant;
 
@@ -15,21 +17,30 @@ use crate::facts::direnv::{Bash, Direnv, Envrc, Permission, allow_name, bash_ver
 pub(super) fn look(vantage: &Vantage) -> Direnv {
     let program = vantage.find("direnv");
     let envrc = envrc(vantage);
-    let (version, status) = thread::scope(|scope| {
+    // The bash that direnv takes unless it is told otherwise is asked meanwhile.
+    let usual = program.as_ref().and_then(|_| vantage.find("bash"));
+    let (version, status, usual) = thread::scope(|scope| {
+        let usual = scope.spawn(|| usual.map(|path| asked_bash(vantage, path)));
         let version = scope.spawn(|| version(vantage, program.as_deref()));
         let status = scope.spawn(|| vantage.run("direnv", &["status"]).map(|output| Status::read(&output.stdout)));
-        (version.join().unwrap_or_default(), status.join().unwrap_or_default())
+        (version.join().unwrap_or_default(), status.join().unwrap_or_default(), usual.join().ok().flatten())
     });
     let permission = match envrc.known() {
         Some(Some((_, path, content))) => permission(vantage, path, content, &status),
         Some(None) => Fact::irrelevant("there is no `.envrc`"),
         None => Fact::failed("the `.envrc` cannot be read"),
     };
-    let bash = bash(vantage, &status);
+    let bash = bash(vantage, &status, usual);
     let load_time = load_time(vantage, &permission);
     let reload = envrc.known().and_then(Option::as_ref).and_then(|(_, path, _)| reload(vantage, path));
+    let script = nix_direnv::script(vantage);
+    let loads_nix_direnv = nix_direnv::loaded_by(vantage, script.as_deref());
+    let of_envrc = envrc.known().and_then(Option::as_ref).filter(|(envrc, ..)| envrc.brings_nix_direnv);
     Direnv {
-        nix_direnv: nix_direnv(vantage, envrc.known().and_then(Option::as_ref).map(|(envrc, ..)| envrc)).into(),
+        nix_direnv: of_envrc.map(|(envrc, ..)| envrc.path.clone()).or_else(|| loads_nix_direnv.clone()).into(),
+        loads_nix_direnv: loads_nix_direnv.into(),
+        nix_direnv_script: script.into(),
+        direnvrc: nix_direnv::direnvrc(vantage).map_or_else(|| Fact::failed("HOME is not set"), Fact::Known),
         envrc: envrc.map(|found| found.map(|(envrc, ..)| envrc)),
         loaded: vantage.variable("DIRENV_FILE").map(Utf8PathBuf::from).or_else(|| loaded_directory(vantage)).into(),
         did_fall_back: vantage.variable("NIX_DIRENV_DID_FALLBACK").is_some().into(),
@@ -105,13 +116,26 @@ fn permission(vantage: &Vantage, path: &Utf8Path, content: &[u8], status: &Fact<
     }
 }
 
-fn bash(vantage: &Vantage, status: &Fact<Status>) -> Fact<Bash> {
+/// The bash that direnv runs `.envrc` with: the one it names, or the `usual` one.
+fn bash(vantage: &Vantage, status: &Fact<Status>, usual: Option<(Utf8PathBuf, Fact<Bash>)>) -> Fact<Bash> {
     let status = match status {
         Fact::Known(status) => status,
         Fact::Unknown(why) => return Fact::Unknown(why.clone()),
     };
-    let path = status.bash.clone().or_else(|| vantage.find("bash"));
-    let Some(path) = path else { return Fact::failed("direnv finds no bash") };
+    match (&status.bash, usual) {
+        (None, None) => Fact::failed("direnv finds no bash"),
+        (Some(named), Some((path, bash))) if *named == path => bash,
+        (None, Some((_, bash))) => bash,
+        (Some(named), _) => asked_bash(vantage, named.clone()).1,
+    }
+}
+
+fn asked_bash(vantage: &Vantage, path: Utf8PathBuf) -> (Utf8PathBuf, Fact<Bash>) {
+    let bash = version_of_bash(vantage, path.clone());
+    (path, bash)
+}
+
+fn version_of_bash(vantage: &Vantage, path: Utf8PathBuf) -> Fact<Bash> {
     match vantage.run(path.as_str(), &["--version"]) {
         Fact::Known(output) => match bash_version(&output.stdout) {
             Some(version) => Bash { path, version }.into(),
@@ -119,34 +143,6 @@ fn bash(vantage: &Vantage, status: &Fact<Status>) -> Fact<Bash> {
         },
         Fact::Unknown(why) => Fact::Unknown(why),
     }
-}
-
-/// The file that brings nix-direnv in.
-fn nix_direnv(vantage: &Vantage, envrc: Option<&Envrc>) -> Option<Utf8PathBuf> {
-    if let Some(envrc) = envrc.filter(|envrc| envrc.brings_nix_direnv) {
-        return Some(envrc.path.clone());
-    }
-    let home = vantage.home()?;
-    let config = vantage.variable("DIRENV_CONFIG").map(Utf8PathBuf::from);
-    let xdg = vantage.variable("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), Utf8PathBuf::from);
-    let config = config.unwrap_or_else(|| xdg.join("direnv"));
-    let mut files = vec![config.join("direnvrc"), home.join(".direnvrc"), vantage.system("/etc/direnv/direnvrc")];
-    for folder in [config.join("lib"), vantage.system("/etc/direnv/lib")] {
-        let entries = folder.read_dir_utf8().into_iter().flatten().flatten().map(|entry| entry.path().to_owned());
-        files.extend(entries.filter(|path| path.extension() == Some("sh")));
-    }
-    let mentions = |path: &Utf8PathBuf| {
-        // home-manager links the file of nix-direnv itself.
-        path.is_file()
-            && (path.canonicalize_utf8().is_ok_and(|path| path.as_str().contains("nix-direnv"))
-                || fs_err::read(path).is_ok_and(|bytes| says_nix_direnv(&String::from_utf8_lossy(&bytes))))
-    };
-    files.into_iter().find(mentions)
-}
-
-fn says_nix_direnv(text: &str) -> bool {
-    let is_code = |line: &&str| !line.trim_start().starts_with('#');
-    text.lines().filter(is_code).any(|line| line.contains("nix-direnv") || line.contains("nix_direnv"))
 }
 
 /// The program with which nix-direnv evaluates a project anew.
@@ -241,10 +237,12 @@ mod tests {
         fs_err::create_dir_all(config.join("lib")).unwrap();
         let file = config.join("lib/hm-nix-direnv.sh");
         fs_err::write(&file, "source /nix/store/x-nix-direnv-3.1.0/share/nix-direnv/direnvrc\n").unwrap();
-        assert_eq!(look(&vantage).nix_direnv, Some(file).into());
+        assert_eq!(look(&vantage).nix_direnv, Some(file.clone()).into());
         let text = "if ! has nix_direnv_version || ! nix_direnv_version 3.1.0; then\n  source_url x y\nfi\nuse flake\n";
         fs_err::write(project.join(".envrc"), text).unwrap();
-        assert_eq!(look(&vantage).nix_direnv, Some(project.join(".envrc")).into());
+        let found = look(&vantage);
+        assert_eq!(found.nix_direnv, Some(project.join(".envrc")).into());
+        assert_eq!(found.loads_nix_direnv, Some(file).into());
     }
 
     #[test]

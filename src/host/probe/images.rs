@@ -158,8 +158,8 @@ mod tests {
     use super::super::tests::vantage;
     use super::*;
     use crate::doctor;
-    use crate::facts::secrets::shapes;
     use crate::facts::{Facts, Unknown};
+    use crate::secret::shapes;
 
     fn project(files: &[(&str, &str)]) -> (Utf8PathBuf, Vantage) {
         let (root, mut vantage) = vantage();

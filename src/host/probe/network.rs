@@ -2,9 +2,11 @@
 //! asked, only over HTTPS, and only for what everybody may read.
 
 mod request;
+mod routes;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::super::http::{BUNDLES, VARIABLES_OF_AUTHORITIES};
 use super::Vantage;
 use crate::facts::network::{Authorities, AuthoritiesState, Proxy, Reply, certificate, nix_conf};
 use crate::facts::{Fact, Network};
@@ -13,25 +15,15 @@ use request::Family;
 /// More caches than this are not asked.
 const MOST_CACHES: usize = 6;
 
-/// Variables that name a file of certificate authorities, for Nix, OpenSSL and curl.
-const VARIABLES_OF_AUTHORITIES: [&str; 3] = ["NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"];
-
-/// Where systems keep their certificate authorities: Debian and Arch, Fedora, openSUSE, Alpine and macOS, NixOS.
-const BUNDLES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/certs/ca-bundle.crt",
-];
-
 const PROXIES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
 
 pub(super) fn look(vantage: &Vantage) -> Network {
     let texts = settings(vantage);
     let proxies = proxies(vantage);
+    let is_connected = if vantage.reach.network { Fact::Known(is_connected(vantage)) } else { without_network() };
     let (caches, over_ipv6) = ask(vantage, &nix_conf::caches(&texts));
     Network {
+        is_connected,
         caches,
         over_ipv6,
         authorities: authorities(vantage, &texts).into(),
@@ -40,6 +32,16 @@ pub(super) fn look(vantage: &Vantage) -> Network {
         daemon_proxies: if proxies.is_empty() { Fact::irrelevant("no proxy is set") } else { daemon_proxies(vantage) },
         proxies: proxies.into(),
     }
+}
+
+/// Why nobody asked: `--offline`, or there is no network.
+pub(super) fn without_network<T>() -> Fact<T> {
+    Fact::not_looked("not without a network")
+}
+
+/// Whether packets have a way out: a route that leads somewhere, or a proxy, which may be on this machine.
+pub(super) fn is_connected(vantage: &Vantage) -> bool {
+    !proxies(vantage).is_empty() || routes::lead_out(vantage)
 }
 
 /// The texts of `nix.conf` in the order in which they count, each followed by what it includes.
@@ -70,8 +72,8 @@ fn user_settings(vantage: &Vantage) -> Option<Utf8PathBuf> {
 }
 
 fn ask(vantage: &Vantage, caches: &[String]) -> (Fact<Vec<Reply>>, Fact<Reply>) {
-    if !vantage.reach.network {
-        return (Fact::not_looked("not with `--offline`"), Fact::not_looked("not with `--offline`"));
+    if !vantage.reach.network || !is_connected(vantage) {
+        return (without_network(), without_network());
     }
     let over_https = caches.iter().filter(|cache| cache.starts_with("https://")).take(MOST_CACHES);
     let addresses: Vec<String> = over_https.map(|cache| format!("{cache}/nix-cache-info")).collect();
@@ -187,7 +189,7 @@ mod tests {
         let texts = settings(&vantage);
         assert_eq!(nix_conf::caches(&texts), [nix_conf::DEFAULT_CACHE, "https://cache.example"]);
         let found = look(&vantage);
-        assert_eq!(found.caches.get().unwrap_err().to_string(), "not with `--offline`");
+        assert_eq!(found.caches.get().unwrap_err().to_string(), "not without a network");
         let authorities = found.authorities.known().unwrap();
         assert_eq!(authorities.len(), 1);
         assert_eq!((authorities[0].named_by.as_str(), authorities[0].state), ("ssl-cert-file", AuthoritiesState::Missing));
@@ -202,6 +204,18 @@ mod tests {
         assert!(!format!("{found:?}").contains("pw"));
         assert_eq!(found.proxies.known().unwrap().len(), 2);
         assert_eq!(found.daemon_proxies.get().unwrap_err().to_string(), "no service manager starts a Nix daemon");
+    }
+
+    #[test]
+    fn a_machine_without_routes_asks_nobody() {
+        let (root, mut vantage) = vantage();
+        vantage.reach.network = true;
+        put(&root, "proc/net/route", "Iface\tDestination\tGateway\n");
+        let found = look(&vantage);
+        assert_eq!(found.is_connected, false.into());
+        assert_eq!(found.caches.get().unwrap_err().to_string(), "not without a network");
+        vantage.environment.insert("https_proxy".into(), "http://127.0.0.1:3128".into());
+        assert!(is_connected(&vantage));
     }
 
     #[test]

@@ -96,7 +96,8 @@ pub(super) fn store_mode(vantage: &Vantage, uid: u32) -> StoreMode {
     match std::fs::metadata(vantage.system("/nix/store")) {
         Ok(store) if store.uid() == 0 => StoreMode::MultiUser,
         Ok(store) => StoreMode::SingleUser { uid: store.uid(), is_own: store.uid() == uid },
-        Err(_) if vantage.system("/nix/var/nix/daemon-socket/socket").exists() => StoreMode::MultiUser,
+        // The store comes with the first start of the daemon, and the socket may be for a group that this user is not in.
+        Err(_) if vantage.system("/nix/var/nix/daemon-socket").is_dir() => StoreMode::MultiUser,
         Err(_) => places::chroot_store(vantage).filter(|path| path.is_dir()).map_or(StoreMode::Absent, StoreMode::Chroot),
     }
 }
@@ -204,6 +205,9 @@ mod tests {
         fs_err::remove_dir(root.join("nix/store")).unwrap();
         fs_err::create_dir_all(root.join("home/user/.local/share/nix/root")).unwrap();
         assert_eq!(store_mode(&vantage, owner), StoreMode::Chroot(root.join("home/user/.local/share/nix/root")));
+        // Debian makes the directory of the socket; the store comes with the first start of the daemon.
+        fs_err::create_dir_all(root.join("nix/var/nix/daemon-socket")).unwrap();
+        assert_eq!(store_mode(&vantage, owner), StoreMode::MultiUser);
     }
 
     #[test]

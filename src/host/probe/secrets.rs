@@ -9,22 +9,23 @@ use std::os::unix::fs::MetadataExt;
 use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use privacy::WorkTree;
 
-use super::Vantage;
+use super::{Reach, Vantage};
 use crate::dotenv::{self, Entry};
-use crate::facts::secrets::declared::{self, Declared};
-use crate::facts::secrets::{EnvContent, EnvFile, Fault, FaultKind, StoreCopy, format, is_env_file};
+use crate::facts::secrets::declared;
+use crate::facts::secrets::{EnvContent, EnvFile, Fault, FaultKind, History, Privacy, StoreCopy, format, is_env_file};
 use crate::facts::{Fact, Secrets};
 use crate::host::clock;
+use crate::secret::declarations::{DEFAULT_PROFILE, Declarations, EXAMPLES, Texts};
+use crate::ui::redaction;
 
 /// What makes a directory a project.
 const PROJECT: [&str; 8] = ["nixstart.toml", "flake.nix", "devenv.nix", "package.json", ".env", ".env.example", ".envrc", ".git"];
 /// Where the parts of a monorepo are.
 const WORKSPACES: [&str; 3] = ["apps", "packages", "services"];
-const EXAMPLES: [&str; 4] = [".env.example", ".env.sample", ".env.template", ".env.dist"];
 
 pub(super) fn look(vantage: &Vantage) -> Secrets {
     if !PROJECT.iter().any(|name| vantage.directory.join(name).exists()) {
@@ -42,6 +43,17 @@ pub(super) fn look(vantage: &Vantage) -> Secrets {
     })
 }
 
+/// What git does with a file, and which commits hold it. Its history is glanced at, not read to the end.
+pub fn exposure(file: &Utf8Path) -> (Fact<Privacy>, Fact<History>) {
+    let directory = file.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let vantage = match Vantage::here(Reach { network: false, deep: false }) {
+        Ok(vantage) => Vantage { directory: directory.to_owned(), ..vantage },
+        Err(error) => return (Fact::failed(&error), Fact::failed(error)),
+    };
+    let privacy = privacy::of(&vantage, &privacy::work_tree(directory), file);
+    (privacy, history::look(&vantage).0)
+}
+
 fn elsewhere() -> Secrets {
     const WHY: &str = "this is no project";
     Secrets {
@@ -56,8 +68,7 @@ fn elsewhere() -> Secrets {
 /// A directory with `.env` files, or one that should have some. It holds values; only [`EnvFile`]s come out of it.
 struct Place {
     directory: Utf8PathBuf,
-    declared: Vec<Declared>,
-    declared_in: Vec<String>,
+    declarations: Declarations,
     example: Option<Utf8PathBuf>,
     /// Names and texts of its files.
     files: Vec<(String, Fact<Option<String>>)>,
@@ -84,19 +95,7 @@ fn places(vantage: &Vantage) -> Vec<Place> {
 fn place(vantage: &Vantage, directory: Utf8PathBuf) -> Place {
     let read = |name: &str| vantage.read(&directory.join(name)).known().cloned().flatten();
     let example = EXAMPLES.iter().find(|name| directory.join(name).is_file());
-    let mut declared = example.and_then(|name| read(name)).map(|text| declared::from_example(&text)).unwrap_or_default();
-    let mut declared_in: Vec<String> = example.iter().map(ToString::to_string).collect();
-    for (name, add) in
-        [("nixstart.toml", declared::add_record as fn(&mut Vec<Declared>, &str)), ("secretspec.toml", declared::add_secretspec)]
-    {
-        let before = declared.len();
-        if let Some(text) = read(name) {
-            add(&mut declared, &text);
-        }
-        if declared.len() > before {
-            declared_in.push(name.to_owned());
-        }
-    }
+    let declarations = Declarations::read(&Texts::gather(&read), DEFAULT_PROFILE);
     let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
     // `.env` is also what some call the folder of a Python environment.
     let files = entries.filter(|entry| is_env_file(entry.file_name()) && entry.path().is_file());
@@ -104,21 +103,27 @@ fn place(vantage: &Vantage, directory: Utf8PathBuf) -> Place {
     names.sort();
     let files = names.into_iter().map(|name| (name.clone(), vantage.read(&directory.join(name)))).collect();
     let example = example.map(|name| directory.join(name));
-    Place { directory, declared, declared_in, example, files }
+    Place { directory, declarations, example, files }
 }
 
+/// The values that must not be anywhere else. Nothing that is said from now on repeats one.
 fn sensitive_values(places: &[Place]) -> Vec<String> {
-    let values = |place: &Place| -> Vec<String> {
+    let of_place = |place: &Place| -> Vec<(String, SecretString)> {
         let entries = place.entries();
-        declared::sensitive_values(&place.declared, &entries).into_iter().map(str::to_owned).collect()
+        declared::sensitive(&place.declarations, &entries)
+            .into_iter()
+            .map(|entry| (entry.key.clone(), entry.value.clone()))
+            .collect()
     };
-    places.iter().flat_map(values).collect()
+    let secrets: Vec<(String, SecretString)> = places.iter().flat_map(of_place).collect();
+    redaction::keep_out(secrets.iter().cloned());
+    secrets.iter().map(|(_, value)| value.expose_secret().to_owned()).collect()
 }
 
 /// The files of a place, and the `.env` that it should have.
 fn place_files(vantage: &Vantage, place: &Place, repository: &Fact<Option<WorkTree>>) -> Vec<EnvFile> {
     let has_main = place.files.iter().any(|(name, _)| name == ".env" || name == ".env.local");
-    let missing = (!has_main && !place.declared.is_empty()).then(|| (".env".to_owned(), Fact::Known(None)));
+    let missing = (!has_main && !place.declarations.specs.is_empty()).then(|| (".env".to_owned(), Fact::Known(None)));
     let main = if place.files.iter().any(|(name, _)| name == ".env") || missing.is_some() { ".env" } else { ".env.local" };
     let env_file = |(name, text): (String, Fact<Option<String>>)| {
         let path = place.directory.join(&name);
@@ -126,7 +131,7 @@ fn place_files(vantage: &Vantage, place: &Place, repository: &Fact<Option<WorkTr
         EnvFile {
             name: path.strip_prefix(&vantage.directory).unwrap_or(&path).to_string(),
             example: place.example.clone().filter(|_| is_main),
-            declared_in: if is_main { place.declared_in.clone() } else { Vec::new() },
+            declared_in: if is_main { place.declarations.files.clone() } else { Vec::new() },
             gaps: if is_main { gaps(vantage, place) } else { Vec::new() },
             content: content(&path, text, place),
             privacy: privacy::of(vantage, repository, &path),
@@ -138,7 +143,7 @@ fn place_files(vantage: &Vantage, place: &Place, repository: &Fact<Option<WorkTr
 
 fn gaps(vantage: &Vantage, place: &Place) -> Vec<crate::facts::secrets::Gap> {
     let is_provided = |key: &str| vantage.variable(key).is_some();
-    declared::gaps(&place.declared, &place.entries(), &is_provided, clock::now_milliseconds())
+    declared::gaps(&place.declarations, &place.entries(), &is_provided, clock::now_milliseconds())
 }
 
 fn content(path: &Utf8Path, text: Fact<Option<String>>, place: &Place) -> Fact<Option<EnvContent>> {
@@ -147,7 +152,7 @@ fn content(path: &Utf8Path, text: Fact<Option<String>>, place: &Place) -> Fact<O
         let metadata = path.metadata().ok()?;
         let entries = dotenv::read(&text);
         let mut faults = format::faults(&text);
-        for (key, what) in declared::copied_along(&place.declared, &entries, clock::now_milliseconds()) {
+        for (key, what) in declared::copied_along(&place.declarations, &entries, clock::now_milliseconds()) {
             let line = format::line_of(&text, &key).unwrap_or(1);
             faults.push(Fault { line, key: format::shown_name(&key), kind: FaultKind::CopiedAlong(what) });
         }

@@ -13,6 +13,7 @@ use crate::facts::shell::{
     Places, Shell, ShellEnvironment, ShellKind, StartupFile, is_interactive, login_shell, login_shell_of_dscl, nesting, startup,
 };
 use crate::facts::{Fact, Unknown};
+pub(super) use files::text_file;
 
 pub(super) fn look(vantage: &Vantage) -> Shell {
     let login = login(vantage);
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!(found.login, Some("/bin/zsh".into()).into());
         assert_eq!(found.used(), Some(ShellKind::Zsh));
         assert_eq!(zsh_of(&found).form, Form::Absent);
-        assert!(zsh_of(&found).is_editable());
+        assert!(zsh_of(&found).is_writable);
         vantage.environment.insert("SHELL".into(), "/usr/bin/fish".into());
         assert_eq!(look(&vantage).used(), Some(ShellKind::Fish));
     }
@@ -204,7 +205,6 @@ mod tests {
             assert!(matches!(&file.form, Form::Symlink { end: found, .. } if *found == end), "{file:?}");
             let expected = if end == LinkEnd::Store { HookBy::HomeManager } else { HookBy::Line };
             assert_eq!(file.direnv.as_ref().unwrap().by, expected);
-            assert!(!file.is_editable());
         }
         fs_err::remove_file(root.join("home/user/dotfiles/zshrc")).unwrap();
         let found = look(&vantage);
@@ -232,12 +232,15 @@ mod tests {
         let (root, vantage) = vantage();
         let home = root.join("home/user");
         fs_err::write(home.join(".zshrc"), b"# caf\xe9\nexport PATH=/usr/bin\n").unwrap();
+        fs_err::create_dir_all(home.join(".config/fish")).unwrap();
+        fs_err::write(home.join(".config/fish/config.fish"), b"#\0\n\0").unwrap();
         fs_err::create_dir_all(home.join(".bashrc")).unwrap();
         let found = look(&vantage);
-        assert!(!zsh_of(&found).is_utf8);
+        assert!(zsh_of(&found).is_text && zsh_of(&found).is_writable);
+        assert!(!found.file_of(ShellKind::Fish).unwrap().is_text);
         assert_eq!(found.clobbers.known().unwrap()[0].line, 2);
         let bash = found.file_of(ShellKind::Bash).unwrap();
-        assert_eq!((&bash.form, bash.is_editable()), (&Form::Directory, false));
+        assert_eq!(bash.form, Form::Directory);
     }
 
     #[test]

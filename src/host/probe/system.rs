@@ -31,6 +31,7 @@ pub(super) fn look(vantage: &Vantage) -> System {
             privilege: privilege::look(vantage).into(),
             rooms: places::rooms(vantage),
             nix_mount: places::nix_mount(vantage, &mounts),
+            closed_directory: vantage.closed.clone().into(),
             project: places::project(vantage, &mounts),
             folds_case: places::folds_case(&vantage.directory),
             store_folds_case: places::folds_case(&vantage.system("/nix/store")),

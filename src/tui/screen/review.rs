@@ -31,6 +31,8 @@ pub struct Review<'a> {
     pub plan: &'a Plan,
     /// The ids of the steps that can be left out.
     pub optional: BTreeSet<String>,
+    /// The ids of those that are left out unless the person switches them on.
+    pub off: BTreeSet<String>,
     /// Which steps a step needs, by id.
     pub requires: BTreeMap<String, Vec<String>>,
     /// The bytes of files that change.
@@ -53,8 +55,8 @@ pub enum Outcome {
 
 /// Shows a review over the whole screen; see [`super::super::can_draw`].
 pub fn show(ui: &Ui, review: &Review<'_>) -> Result<Outcome> {
-    let (screen, ending) = super::super::run(ui, Screen::Review(ReviewScreen::new(review)))?;
-    let Screen::Review(screen) = screen;
+    let (screen, ending) = super::super::run(ui, Screen::Review(ReviewScreen::new(review).spoken(&|text| ui.spoken(text))))?;
+    let Screen::Review(screen) = screen else { return Err(Error::failed("another screen came back")) };
     match ending {
         Ending::Accepted => Ok(Outcome::Apply { skipped: screen.off }),
         Ending::Cancelled => Ok(Outcome::Cancel),
@@ -79,7 +81,7 @@ pub struct ReviewScreen {
 }
 
 impl ReviewScreen {
-    /// A review in which everything is switched on.
+    /// A review in which everything is switched on that is not off by default.
     pub fn new(review: &Review<'_>) -> Self {
         Self {
             title: visible(&review.plan.title),
@@ -87,11 +89,17 @@ impl ReviewScreen {
             entries: entry::entries(review),
             requires: review.requires.clone(),
             optional: review.optional.clone(),
-            off: BTreeSet::new(),
+            off: review.off.clone(),
             selected: 0,
             offset: 0,
             is_zoomed: false,
         }
+    }
+
+    /// The same with commands of root as they are typed on this machine.
+    fn spoken(mut self, spoken: &dyn Fn(&str) -> String) -> Self {
+        self.entries.iter_mut().for_each(|entry| entry.speak(spoken));
+        self
     }
 
     /// Where its keys have their meaning.
@@ -138,7 +146,13 @@ impl ReviewScreen {
             Action::Copy => return self.copy(),
             Action::Apply => return vec![self.apply()],
             Action::Cancel => return vec![Reaction::Do(Effect::End(Ending::Cancelled))],
-            Action::Yes | Action::Help | Action::Redraw | Action::Suspend | Action::Interrupt => {}
+            Action::Yes
+            | Action::Help
+            | Action::Redraw
+            | Action::Suspend
+            | Action::Interrupt
+            | Action::Variable(_)
+            | Action::Line(_) => {}
         }
         Vec::new()
     }
@@ -253,6 +267,7 @@ impl ReviewScreen {
             question: format!("Apply {}?", count(on, "step", "steps")),
             facts: facts.into_iter().filter(|fact| !fact.is_empty()).collect(),
             on_yes: Effect::End(Ending::Accepted),
+            offset: 0,
         }))
     }
 }

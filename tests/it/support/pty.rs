@@ -93,6 +93,12 @@ impl Terminal {
         self.wait_until(&format!("`{text}`"), |terminal| terminal.contains(text))
     }
 
+    /// Waits for a text while programs run that have more to do than to talk.
+    #[track_caller]
+    pub(crate) fn wait_long_for(&mut self, text: &str) -> &mut Self {
+        self.wait_within(Duration::from_secs(150), &format!("`{text}`"), |terminal| terminal.contains(text))
+    }
+
     /// Waits until a text is on the screen and something has come since so many bytes.
     #[track_caller]
     pub(crate) fn wait_for_new(&mut self, bytes: usize, text: &str) -> &mut Self {
@@ -101,10 +107,21 @@ impl Terminal {
         })
     }
 
+    /// Waits until the screen is not taken over any more.
+    #[track_caller]
+    pub(crate) fn wait_until_given_back(&mut self) -> &mut Self {
+        self.wait_until("the screen of before", |terminal| !terminal.is_drawn_over())
+    }
+
     /// Waits until a text has come out since the last wait, wherever the screen is now.
     #[track_caller]
-    fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
-        let deadline = Instant::now() + PATIENCE;
+    pub(crate) fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
+        self.wait_within(PATIENCE, what, holds)
+    }
+
+    #[track_caller]
+    fn wait_within(&mut self, patience: Duration, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
+        let deadline = Instant::now() + patience;
         while !holds(self) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {

@@ -4,6 +4,7 @@ use std::thread;
 
 use serde_json::Value;
 
+use super::super::network::without_network;
 use super::{has_flakes, places};
 use crate::facts::{Fact, Unknown};
 use crate::host::probe::Vantage;
@@ -106,7 +107,7 @@ pub(super) fn github_requests_left(vantage: &Vantage, settings: &[Setting]) -> F
         return Fact::irrelevant("nothing is fetched from github.com here");
     }
     if !vantage.reach.network {
-        return Fact::not_looked("not with `--offline`");
+        return without_network();
     }
     let limits = ["--connect-timeout", "2", "--max-time", "3"];
     let request = ["--silent", "--fail", "--proto", "=https", "https://api.github.com/rate_limit"];
@@ -192,7 +193,7 @@ mod tests {
         let why = |settings: &[Setting]| github_requests_left(&vantage, settings).get().unwrap_err().to_string();
         assert_eq!(why(&[]), "nothing is fetched from github.com here");
         fs_err::write(root.join("home/user/flake.lock"), "{\"type\": \"github\"}").unwrap();
-        assert_eq!(why(&[]), "not with `--offline`");
+        assert_eq!(why(&[]), "not without a network");
         assert_eq!(requests_left(r#"{"resources":{"core":{"limit":60,"remaining":3}}}"#), Some(3));
     }
 }

@@ -1,4 +1,5 @@
-//! One request over HTTPS. curl makes it while nixstart has no client of its own; whoever makes it fills in a [`Reply`].
+//! One request over HTTPS. curl makes it, because Nix asks as curl does and curl can be held to IPv6; where there is no
+//! curl, nixstart asks itself.
 
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::super::Vantage;
 use crate::facts::Fact;
+use crate::facts::network::reply::{HEAD_LENGTH, TroubleKind};
 use crate::facts::network::{Reply, Trouble};
+use crate::host::http::{self, CertificateFault, HttpError, Request, Trust};
 
 /// The longest a request may take.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -23,6 +26,9 @@ pub(super) enum Family {
 
 /// Gets what is at an address that holds no secret.
 pub(super) fn get(vantage: &Vantage, address: &str, family: Family) -> Fact<Reply> {
+    if family == Family::Any && vantage.find("curl").is_none() {
+        return by_ourselves(vantage, address).into();
+    }
     // Curl gives up a little earlier than it is given up on, because it can say why.
     let seconds = format!("{:.1}", vantage.timeout.min(LONGEST).as_secs_f64() * 0.9);
     let mut arguments = vec!["--disable", "--silent", "--show-error", "--dump-header", "-", "--suppress-connect-headers"];
@@ -40,6 +46,56 @@ pub(super) fn get(vantage: &Vantage, address: &str, family: Family) -> Fact<Repl
     })
 }
 
+fn by_ourselves(vantage: &Vantage, address: &str) -> Reply {
+    let reply = Reply { address: address.to_owned(), ..Reply::default() };
+    let patience = vantage.timeout.min(LONGEST);
+    let limits = Request::new(address, 1 << 20, &Trust::from_environment());
+    match http::get(&Request { deadline: patience, longest_silence: patience, ..limits }) {
+        Ok(body) => {
+            let text = String::from_utf8_lossy(&body.bytes);
+            let body = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(HEAD_LENGTH).collect();
+            Reply { status: Some(200), body, ..reply }
+        }
+        Err(HttpError::Status { status, .. }) => Reply { status: Some(status), ..reply },
+        Err(HttpError::CaptivePortal { .. }) => Reply { status: Some(200), body: "<html>".to_owned(), ..reply },
+        Err(error) => {
+            let text = match &error {
+                HttpError::Connection { source, .. } => source.to_string(),
+                other => other.to_string(),
+            };
+            Reply { trouble: Some(Trouble { kind: kind(&error), text: crate::ui::printable(&text) }), ..reply }
+        }
+    }
+}
+
+/// What stands in the way, in the words that curl's answers are judged by.
+fn kind(error: &HttpError) -> TroubleKind {
+    match error {
+        HttpError::HostNotFound { .. } => TroubleKind::UnknownHost,
+        // What the standard library says when no name server knows the name, or none answers.
+        HttpError::Connection { source, .. } if source.to_string().contains("lookup address") => TroubleKind::UnknownHost,
+        HttpError::Proxy { .. } => TroubleKind::Proxy,
+        HttpError::TimedOut { .. } | HttpError::Silent { .. } => TroubleKind::TimedOut,
+        HttpError::Authorities { .. } | HttpError::NoAuthorities => TroubleKind::AuthoritiesUnusable,
+        HttpError::Connection { .. } | HttpError::Truncated { .. } => TroubleKind::NoConnection,
+        HttpError::Certificate { fault, .. } => match fault {
+            CertificateFault::Expired | CertificateFault::NotYetValid => TroubleKind::CertificateOutOfTime,
+            CertificateFault::UnknownAuthority => TroubleKind::CertificateUnknown,
+            CertificateFault::OtherName | CertificateFault::Other(_) => TroubleKind::Tls,
+        },
+        HttpError::Insecure { .. }
+        | HttpError::InsecureRedirect { .. }
+        | HttpError::TooManyRedirects { .. }
+        | HttpError::NoTarget { .. }
+        | HttpError::Status { .. }
+        | HttpError::CaptivePortal { .. }
+        | HttpError::TooLarge { .. }
+        | HttpError::Interrupted { .. }
+        | HttpError::NotPrivate { .. }
+        | HttpError::Disk(_) => TroubleKind::Other,
+    }
+}
+
 fn seconds_ahead(date: &str, now: Timestamp) -> Option<i64> {
     let server = DateTimeParser::new().parse_timestamp(date).ok()?;
     Some(now.as_second().saturating_sub(server.as_second()))
@@ -51,7 +107,6 @@ mod tests {
 
     use super::super::super::tests::vantage;
     use super::*;
-    use crate::facts::network::reply::TroubleKind;
 
     #[test]
     fn compares_clocks() {
@@ -61,9 +116,15 @@ mod tests {
     }
 
     #[test]
-    fn without_curl_nothing_is_asked() {
+    fn without_curl_it_asks_itself() {
         let (_root, vantage) = vantage();
-        let why = get(&vantage, "https://localhost", Family::Any).get().unwrap_err();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let ask = |host: &str| get(&vantage, &format!("https://{host}:{free}/nix-cache-info"), Family::Any);
+        let obstacle = |host: &str| ask(host).known().unwrap().obstacle();
+        // A machine without authorities does not come as far as the connection.
+        let expected = [TroubleKind::NoConnection, TroubleKind::AuthoritiesUnusable];
+        assert!(obstacle("127.0.0.1").is_some_and(|kind| expected.contains(&kind)), "{:?}", ask("127.0.0.1"));
+        let why = get(&vantage, "https://localhost", Family::Ipv6).get().unwrap_err();
         assert_eq!(why.to_string(), "`curl` is not installed");
     }
 

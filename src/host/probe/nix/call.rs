@@ -3,6 +3,7 @@
 use super::program;
 use crate::facts::Fact;
 use crate::host::probe::{Output, Vantage};
+use crate::nix::NixVersion;
 
 /// What every call passes: the features it needs, and no waiting for caches.
 const ALWAYS: [&str; 8] = [
@@ -22,10 +23,16 @@ pub(in crate::host::probe) fn nix(vantage: &Vantage, arguments: &[&str]) -> Fact
     vantage.run(program.as_str(), &[ALWAYS.as_slice(), arguments].concat())
 }
 
-/// Runs a command under its old name, and under its new one where the old one is gone. The old names were kept until 2.35.
+/// Runs a command that has two names. The new names came with 2.19 and 2.20, the old ones were kept until 2.35; where the
+/// path of the program tells its version, the right one is tried first, because a second call takes as long as the first.
 pub(in crate::host::probe) fn renamed(vantage: &Vantage, old: &[&str], new: &[&str]) -> Fact<Output> {
-    match nix(vantage, old) {
-        Fact::Known(output) if !output.is_success() && output.stderr.contains("is not a recognised command") => nix(vantage, new),
+    let path = program(vantage).and_then(|program| program.canonicalize_utf8().ok());
+    let is_new = path.and_then(|path| NixVersion::of_store_path(path.as_str())).is_some_and(|version| version.is_recommended());
+    let (first, second) = if is_new { (new, old) } else { (old, new) };
+    match nix(vantage, first) {
+        Fact::Known(output) if !output.is_success() && output.stderr.contains("is not a recognised command") => {
+            nix(vantage, second)
+        }
         other => other,
     }
 }

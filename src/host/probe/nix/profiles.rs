@@ -8,11 +8,13 @@ use crate::host::probe::Vantage;
 
 pub(super) fn look(vantage: &Vantage) -> Profiles {
     let target = |path: Option<Utf8PathBuf>| path.and_then(|path| path.canonicalize_utf8().ok());
-    let is_of_nix_profile = places::profiles(vantage).any(|profile| profile.join("manifest.json").is_file());
+    let has = |manifest: &str| places::profiles(vantage).any(|profile| profile.join(manifest).is_file());
+    let is_of_nix_profile = has("manifest.json");
     Profiles {
         legacy: target(vantage.home().map(|home| home.join(".nix-profile"))),
         xdg: target(places::state(vantage).map(|state| state.join("nix/profile"))),
         is_of_nix_profile,
+        is_of_nix_env: !is_of_nix_profile && has("manifest.nix"),
         without_root: without_root(vantage),
     }
 }
@@ -83,7 +85,9 @@ mod tests {
         vantage.environment.insert("PATH".into(), format!("{home}/.nix-profile/bin:{home}/mine/bin:/usr/bin"));
         let found = look(&vantage);
         assert_eq!((found.legacy, found.xdg), (environment.canonicalize_utf8().ok(), None));
-        assert!(found.is_of_nix_profile);
+        assert!(found.is_of_nix_profile && !found.is_of_nix_env);
+        fs_err::rename(environment.join("manifest.json"), environment.join("manifest.nix")).unwrap();
+        assert!(look(&vantage).is_of_nix_env && !look(&vantage).is_of_nix_profile);
         assert_eq!(found.without_root, [home.join("mine/bin")]);
     }
 

@@ -5,8 +5,8 @@ use git2::{BranchType, Repository};
 use super::{Vantage, read};
 use crate::facts::Fact;
 use crate::facts::node::Turbo;
-use crate::facts::secrets::shapes;
 use crate::host::probe::images::workflow_files;
+use crate::secret::shapes;
 
 /// What Turborepo compares with unless told otherwise.
 const DEFAULT_BASE: &str = "main";

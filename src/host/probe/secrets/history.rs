@@ -11,7 +11,8 @@ use git2::{ErrorCode, ObjectType, Oid, Repository, Sort, Tree};
 use super::Vantage;
 use crate::dotenv;
 use crate::facts::Fact;
-use crate::facts::secrets::{HistoricFile, History, Leak, declared, format, is_env_file, shapes};
+use crate::facts::secrets::{HistoricFile, History, Leak, declared, format, is_env_file};
+use crate::secret::shapes;
 
 /// How long a run that is not deep looks into history.
 const GLANCE: Duration = Duration::from_millis(150);

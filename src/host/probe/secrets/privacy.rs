@@ -7,6 +7,7 @@ use ignore::gitignore::GitignoreBuilder;
 use super::Vantage;
 use crate::facts::Fact;
 use crate::facts::secrets::Privacy;
+use crate::host::git;
 
 /// The repository around a project.
 pub(super) struct WorkTree {
@@ -79,7 +80,8 @@ fn is_ignored_for_all(work_tree: &Utf8Path, relative: &Utf8Path) -> bool {
     false
 }
 
-/// Asks git, which also knows `.git/info/exclude` and the user's own rules.
+/// Asks git, which also knows `.git/info/exclude` and the user's own rules; where it is not installed, its library.
 fn is_ignored_here(vantage: &Vantage, file: &Utf8Path) -> bool {
-    vantage.run("git", &["check-ignore", "--quiet", "--", file.as_str()]).known().is_some_and(super::super::Output::is_success)
+    let asked = vantage.run("git", &["check-ignore", "--quiet", "--", file.as_str()]);
+    asked.known().map_or_else(|| git::privacy(file) == git::Privacy::Ignored, super::super::Output::is_success)
 }

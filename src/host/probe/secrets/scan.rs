@@ -5,7 +5,8 @@ use ignore::WalkBuilder;
 
 use super::Vantage;
 use crate::facts::Fact;
-use crate::facts::secrets::{Leak, Shape, shapes};
+use crate::facts::secrets::{Leak, Shape};
+use crate::secret::shapes;
 
 /// More files than this are no project of Nix files but something else.
 const MOST_ENTRIES: usize = 20_000;

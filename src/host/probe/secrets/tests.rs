@@ -9,7 +9,8 @@ use super::super::tests::vantage;
 use super::*;
 use crate::doctor;
 use crate::facts::Facts;
-use crate::facts::secrets::{GapKind, Privacy, Shape, shapes};
+use crate::facts::secrets::{GapKind, Privacy, Shape};
+use crate::secret::shapes;
 
 fn project(files: &[(&str, &str)]) -> (Utf8PathBuf, Vantage) {
     let (root, mut vantage) = vantage();

@@ -7,11 +7,12 @@ use rustix::fs::Access;
 
 use crate::facts::shell::startup::{self, Scan};
 use crate::facts::shell::{Clobber, Form, Hook, HookBy, LinkEnd, Places, ShellKind, StartupFile};
+use crate::facts::text_file::TextFile;
 use crate::host::probe::Vantage;
 
-/// How many files are read for one shell, and how much of each.
+/// How many files are read for one shell, and how much of each: a hook belongs at the end, also of a long one.
 const MOST_FILES: usize = 32;
-const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES: usize = 32 << 20;
 
 /// Login files, which set PATH.
 const LOGIN_FILES: [(&str, ShellKind); 5] = [
@@ -57,7 +58,7 @@ fn startup_file(
     path: &Utf8Path,
     clobbers: &mut BTreeMap<Utf8PathBuf, BTreeSet<usize>>,
 ) -> StartupFile {
-    let form = form(vantage, path);
+    let TextFile { form, is_writable, is_text, .. } = text_file(vantage, path);
     let is_generated = matches!(form, Form::Symlink { end: LinkEnd::Store, .. });
     let scans = scans(vantage, places, shell, path);
     let own = |by: HookBy| if is_generated { HookBy::HomeManager } else { by };
@@ -71,13 +72,12 @@ fn startup_file(
         direnv = direnv.or(found);
         devenv = devenv.or_else(|| scan.devenv.map(|line| hook(line, HookBy::Line, Vec::new())));
     }
-    let is_utf8 = fs_err::read(path).map_or(true, |bytes| std::str::from_utf8(&bytes).is_ok());
     StartupFile {
         shell,
         path: path.to_owned(),
-        is_writable: is_writable(path, &form),
+        is_writable,
         form,
-        is_utf8,
+        is_text,
         direnv: direnv.or_else(|| system_hook(vantage, shell)),
         devenv,
     }
@@ -132,6 +132,14 @@ fn entries(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
         entries.flatten().map(|entry| entry.path().to_owned()).filter(|path| path.is_file()).collect();
     files.sort();
     files
+}
+
+/// A file as something that lines may be added to.
+pub(in crate::host::probe) fn text_file(vantage: &Vantage, path: &Utf8Path) -> TextFile {
+    let form = form(vantage, path);
+    // A pipe is not read: nobody may ever write to it. UTF-16 has zero bytes, and lines of ours would be in no encoding.
+    let is_text = !path.is_file() || fs_err::read(path).map_or(true, |bytes| !bytes.contains(&0));
+    TextFile { path: path.to_owned(), is_writable: is_writable(path, &form), form, is_text }
 }
 
 fn form(vantage: &Vantage, path: &Utf8Path) -> Form {

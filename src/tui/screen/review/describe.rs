@@ -5,9 +5,8 @@ use camino::Utf8Path;
 
 use super::entry::Tone;
 use crate::changeset::unified_diff;
-use crate::file_tree::{FileTree, RelativePath};
+use crate::file_tree::FileTree;
 use crate::plan::{Action, Privilege, Step};
-use crate::template::escape;
 use crate::ui::plan_view::Current;
 use crate::ui::visible;
 
@@ -17,9 +16,10 @@ const MOST_LINES: usize = 2000;
 /// What the changes are called.
 pub(super) const fn label(step: &Step) -> &'static str {
     match (&step.action, step.privilege) {
-        (Action::EditFile { .. } | Action::ReplaceFile { .. }, Privilege::User) => "Change",
         (Action::EditFile { .. } | Action::ReplaceFile { .. }, Privilege::Root) => "As root",
+        (Action::EditFile { .. } | Action::ReplaceFile { .. } | Action::ChangeSecrets { .. }, _) => "Change",
         (Action::CreateDirectory { .. } | Action::CreateFiles { .. } | Action::WriteSecrets { .. }, _) => "Writes",
+        (Action::Download { .. }, _) => "From",
         _ => "Runs",
     }
 }
@@ -27,6 +27,9 @@ pub(super) const fn label(step: &Step) -> &'static str {
 /// The command, the unified diff or the new files of a step.
 pub(super) fn changes(step: &Step, current: &Current) -> Vec<(Tone, String)> {
     let mut lines = match &step.action {
+        Action::Download { url, check, .. } => {
+            [url.clone(), check.describe()].iter().map(|line| (Tone::Plain, visible(line))).collect()
+        }
         Action::CreateDirectory { path: directory, tree } | Action::CreateFiles { directory, tree } => new_files(directory, tree),
         Action::ReplaceFile { directory, path, file, .. } => {
             let path = directory.join(path.as_str());
@@ -44,12 +47,17 @@ pub(super) fn changes(step: &Step, current: &Current) -> Vec<(Tone, String)> {
             let lines = std::iter::once(path.to_string()).chain(variables);
             lines.map(|line| (Tone::Plain, visible(&line))).collect()
         }
+        Action::ChangeSecrets { path, changes, .. } => {
+            let variables = changes.iter().map(|change| format!("{}  {}", change.name(), change.describe()));
+            let lines = std::iter::once(path.to_string()).chain(variables);
+            lines.map(|line| (Tone::Plain, visible(&line))).collect()
+        }
         Action::Run { .. }
         | Action::InitRepository { .. }
         | Action::StageFiles { .. }
         | Action::Commit { .. }
         | Action::SetMode { .. }
-        | Action::RemoveFile { .. } => commands(step).iter().map(|command| (Tone::Command, visible(command))).collect(),
+        | Action::RemoveFile { .. } => step.command_line().iter().map(|command| (Tone::Command, visible(command))).collect(),
     };
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
@@ -59,49 +67,24 @@ pub(super) fn changes(step: &Step, current: &Current) -> Vec<(Tone, String)> {
     lines
 }
 
-/// What a person could type instead, as it is; empty where no command does the same.
-pub(super) fn commands(step: &Step) -> Vec<String> {
-    let words = match &step.action {
-        Action::Run { program, arguments, .. } => std::iter::once(program).chain(arguments).cloned().collect(),
-        Action::SetMode { path, mode } => vec!["chmod".to_owned(), format!("{mode:04o}"), path.to_string()],
-        Action::RemoveFile { path } => vec!["rm".to_owned(), path.to_string()],
-        Action::InitRepository { directory } => vec!["git".to_owned(), "init".to_owned(), directory.to_string()],
-        Action::StageFiles { directory, paths } => {
-            let words = ["git", "-C", directory.as_str(), "add", "--"].map(str::to_owned);
-            words.into_iter().chain(paths.iter().map(|path| path.as_str().to_owned())).collect()
-        }
-        Action::Commit { directory, message } => {
-            ["git", "-C", directory.as_str(), "commit", "-m", message].map(str::to_owned).to_vec()
-        }
-        Action::CreateDirectory { .. }
-        | Action::CreateFiles { .. }
-        | Action::ReplaceFile { .. }
-        | Action::WriteSecrets { .. }
-        | Action::EditFile { .. } => Vec::new(),
-    };
-    if words.is_empty() {
-        return Vec::new();
-    }
-    let line = words.iter().map(|word| escape::sh(word)).collect::<Vec<_>>().join(" ");
-    vec![if step.privilege == Privilege::Root { format!("sudo {line}") } else { line }]
-}
-
 /// How it is made sure that the step did what it should.
 pub(super) fn verification(action: &Action) -> String {
     match action {
         Action::CreateDirectory { .. } | Action::CreateFiles { .. } => "every file is compared with what it should be".to_owned(),
         Action::ReplaceFile { .. } | Action::EditFile { .. } => "the file is read again and compared".to_owned(),
         Action::WriteSecrets { .. } => "the file is read again; every variable is there, mode 0600".to_owned(),
+        Action::ChangeSecrets { .. } => "the file is read again; every variable is as it should be".to_owned(),
         Action::InitRepository { .. } => "the repository can be opened".to_owned(),
         Action::StageFiles { .. } => "the index of the repository is read again".to_owned(),
         Action::Commit { .. } => "the commit is the head of the repository".to_owned(),
         Action::Run { produces, .. } if produces.is_empty() => "the program ends with exit code 0".to_owned(),
-        Action::Run { produces, .. } => {
-            let paths: Vec<&str> = produces.iter().map(RelativePath::as_str).collect();
+        Action::Run { directory, produces, .. } => {
+            let paths: Vec<String> = produces.iter().map(|path| directory.join(path.as_str()).to_string()).collect();
             format!("afterwards there is {}", paths.join(", "))
         }
         Action::SetMode { mode, .. } => format!("the mode is looked at again and is {mode:04o}"),
         Action::RemoveFile { .. } => "the file is gone".to_owned(),
+        Action::Download { .. } => "before anything of it runs, its digest is compared".to_owned(),
     }
 }
 

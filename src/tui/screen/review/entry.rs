@@ -108,6 +108,18 @@ pub(super) fn entries(review: &Review<'_>) -> Vec<Entry> {
     entries
 }
 
+impl Entry {
+    /// Changes the commands of root in everything but the contents of files.
+    pub(super) fn speak(&mut self, spoken: &dyn Fn(&str) -> String) {
+        let is_text = |tone: &Tone| matches!(tone, Tone::Prose | Tone::Command | Tone::Warning);
+        let said = self.explanation.iter_mut().flat_map(|passage| &mut passage.lines).chain(&mut self.changes);
+        let said = said.filter(|(tone, _)| is_text(tone)).map(|(_, text)| text);
+        for text in said.chain(&mut self.commands).chain([&mut self.title]) {
+            *text = spoken(text);
+        }
+    }
+}
+
 fn entry(step: &Step, kind: Kind, review: &Review<'_>) -> Entry {
     let is_optional = review.optional.contains(&step.id);
     let changes = describe::changes(step, review.current);
@@ -125,7 +137,7 @@ fn entry(step: &Step, kind: Kind, review: &Review<'_>) -> Entry {
         },
         download: describe::download(&step.action).unwrap_or_default(),
         explanation: explanation(step, kind, is_optional, &changes, review),
-        commands: describe::commands(step),
+        commands: step.command_line().into_iter().collect(),
         changes,
         kind,
     }
@@ -165,7 +177,7 @@ fn explanation(step: &Step, kind: Kind, is_optional: bool, changes: &[(Tone, Str
         ));
     }
     passages.push(Passage { label: describe::label(step), lines: shown });
-    passages.push(prose("Verified", describe::verification(&step.action)));
+    passages.push(prose("Verified", step.proof.clone().unwrap_or_else(|| describe::verification(&step.action))));
     let undo = match &step.undo {
         Undo::Restore => prose("Undo", "what was there before is put back, byte for byte".to_owned()),
         Undo::Inverse { by } => prose("Undo", by.clone()),

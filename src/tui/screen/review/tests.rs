@@ -14,7 +14,7 @@ use crate::tui::effect::{Effect, Ending};
 use crate::tui::keymap::{Context, KEYMAP};
 use crate::tui::modal::Modal;
 use crate::tui::model::Model;
-use crate::tui::msg::{Key, Msg};
+use crate::tui::msg::{Key, Msg, Pasted};
 use crate::tui::screen::Screen;
 use crate::tui::theme::Theme;
 use crate::tui::{update, view};
@@ -28,6 +28,7 @@ fn step(id: &str, title: &str, action: Action, undo: Undo) -> Step {
         action,
         undo,
         is_satisfied: false,
+        proof: None,
     }
 }
 
@@ -39,6 +40,7 @@ fn run(words: &[&str]) -> Action {
         arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
         produces: vec![],
         takes_back: vec![],
+        settles: vec![],
     }
 }
 
@@ -88,7 +90,8 @@ fn model_of(plan: &Plan, size: (u16, u16)) -> Model {
     let optional = ["flakes", "direnv", "hook"].map(str::to_owned).into();
     let requires =
         BTreeMap::from([("direnv".to_owned(), vec!["nix".to_owned()]), ("hook".to_owned(), vec!["direnv".to_owned()])]);
-    let review = Review { plan, optional, requires, current: &current, notes: vec!["a note of the caller".into()] };
+    let review =
+        Review { plan, optional, off: BTreeSet::new(), requires, current: &current, notes: vec!["a note of the caller".into()] };
     Model::new(Screen::Review(ReviewScreen::new(&review)), Theme { is_colored: true, is_unicode: true }, size)
 }
 
@@ -115,7 +118,7 @@ fn compare(name: &str, model: &Model) {
 }
 
 fn off(model: &Model) -> Vec<&str> {
-    let Screen::Review(review) = &model.screen;
+    let Screen::Review(review) = &model.screen else { unreachable!() };
     review.off().iter().map(String::as_str).collect()
 }
 
@@ -130,6 +133,26 @@ fn what_needs_a_step_goes_with_it_and_comes_back_with_what_it_needs() {
     assert_eq!(model.toast.as_deref(), Some("Also on, because it needs them: 3"));
     press(&mut model, "space k");
     assert_eq!((off(&model), model.toast.as_deref()), (vec!["hook"], None));
+}
+
+#[test]
+fn what_is_off_by_default_is_seen_so_and_can_be_switched_on() {
+    let plan = plan();
+    let current = BTreeMap::new();
+    let review = Review {
+        plan: &plan,
+        optional: ["direnv", "hook"].map(str::to_owned).into(),
+        off: ["hook".to_owned()].into(),
+        requires: BTreeMap::from([("hook".to_owned(), vec!["direnv".to_owned()])]),
+        current: &current,
+        notes: vec![],
+    };
+    let screen = Screen::Review(ReviewScreen::new(&review));
+    let mut model = Model::new(screen, Theme { is_colored: true, is_unicode: true }, (80, 24));
+    let shown = picture(&model).to_string();
+    assert!(shown.contains("4. [ ] Add the hook") && shown.contains("3 of 4 steps on"), "{shown}");
+    press(&mut model, "down down down space down space");
+    assert_eq!((off(&model), model.toast.as_deref()), (vec![], Some("Also on, because it needs them: 3")));
 }
 
 #[test]
@@ -158,7 +181,7 @@ fn applying_takes_two_keys_that_cannot_be_the_same() {
 #[test]
 fn nothing_is_pasted_into_consent() {
     let mut model = model((80, 24));
-    assert_eq!(update::update(&mut model, Msg::Paste("ay".into())), []);
+    assert_eq!(update::update(&mut model, Msg::Paste(Pasted("ay".into()))), []);
     assert_eq!(model.modals, []);
 }
 
@@ -201,10 +224,19 @@ fn commands_are_copied_as_they_are_or_not_at_all() {
 }
 
 #[test]
+fn commands_of_root_are_copied_as_they_are_typed_here() {
+    let mut model = model((80, 24));
+    let Screen::Review(review) = &mut model.screen else { unreachable!() };
+    let doas = |text: &str| crate::plan::command_line::spoken(text, Some("doas"));
+    review.entries.iter_mut().for_each(|entry| entry.speak(&doas));
+    assert_eq!(press(&mut model, "down c"), [Effect::Copy("doas apt-get install -y nix-bin".into())]);
+}
+
+#[test]
 fn scrolling_ends_where_the_text_ends() {
     let mut model = model((60, 15));
     let offset = |model: &Model| {
-        let Screen::Review(review) = &model.screen;
+        let Screen::Review(review) = &model.screen else { unreachable!() };
         review.offset
     };
     press(&mut model, "down down d end");
@@ -306,7 +338,7 @@ proptest! {
         let optional: BTreeSet<String> = plan.steps.iter().map(|step| step.id.clone()).collect();
         let requires = BTreeMap::from([("1".to_owned(), vec!["0".to_owned(), "2".to_owned()]), ("2".to_owned(), vec!["1".to_owned()])]);
         let current = BTreeMap::new();
-        let review = Review { plan: &plan, optional, requires, current: &current, notes: vec![] };
+        let review = Review { plan: &plan, optional, off: BTreeSet::new(), requires, current: &current, notes: vec![] };
         let mut model = Model::new(Screen::Review(ReviewScreen::new(&review)), Theme { is_colored: true, is_unicode: true }, size);
         for (row, resizes, columns, rows) in keys {
             if resizes == 0 {

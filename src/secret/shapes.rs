@@ -114,11 +114,11 @@ pub fn find_assignments(text: &str) -> Vec<usize> {
     lines.filter(|(_, line)| shape_of_line(line).is_none() && is_assignment(line)).map(|(number, _)| number).collect()
 }
 
-/// The text with what looks like a token, and the user and password of an address, taken out.
-pub fn redact(line: &str) -> String {
+/// The text with what looks like a token, private keys, and the user and password of addresses taken out.
+pub fn redact(text: &str) -> String {
     let mut redacted = String::new();
     let mut word = String::new();
-    for character in without_user(line).chars().map(Some).chain([None]) {
+    for character in without_user(&without_keys(text)).chars().map(Some).chain([None]) {
         match character {
             Some(character) if is_word_character(character) => word.push(character),
             other => {
@@ -134,20 +134,38 @@ pub fn redact(line: &str) -> String {
     redacted
 }
 
-/// Takes the user and password out of addresses.
-fn without_user(line: &str) -> String {
-    let mut parts = line.split("://");
-    let mut text = parts.next().unwrap_or_default().to_owned();
+/// Takes private keys out, with everything up to their last line.
+fn without_keys(text: &str) -> String {
+    let mut parts = text.split("-----BEGIN ");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_key = part.split("-----").next().is_some_and(|what| what.ends_with("PRIVATE KEY"));
+        if !is_key {
+            clean += "-----BEGIN ";
+            clean += part;
+            continue;
+        }
+        clean += "[a private key]";
+        let end = part.find("-----END ").and_then(|end| part.get(end + "-----END ".len()..));
+        clean += end.and_then(|rest| rest.split_once("-----")).map_or("", |(_, after)| after);
+    }
+    clean
+}
+
+/// Takes the user and password out of addresses. The user `git` is everybody.
+fn without_user(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let authority = part.split(['/', ' ', '"', '\'', '\t']).next().unwrap_or_default();
         let rest = match authority.rfind('@') {
-            Some(end) => part.get(end..).map(|rest| format!("…{rest}")),
-            None => None,
+            Some(end) if authority.get(..end) != Some("git") => part.get(end..).map(|rest| format!("…{rest}")),
+            _ => None,
         };
-        text += "://";
-        text += rest.as_deref().unwrap_or(part);
+        clean += "://";
+        clean += rest.as_deref().unwrap_or(part);
     }
-    text
+    clean
 }
 
 fn shape_of_line(line: &str) -> Option<Shape> {

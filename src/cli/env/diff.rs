@@ -1,0 +1,131 @@
+//! `nixstart env diff`: which variables two files have, and which of them differ; no values unless asked for.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::Flags;
+use super::site::Site;
+use crate::cli::Session;
+use crate::dotenv::compare::{Standing, compare};
+use crate::dotenv::{Entry, entries};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::paths;
+
+/// Compare the variables of two files, or of the file and what is declared
+///
+/// Ends with exit code 3 when they differ. Against the declarations only the names count.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The first file; the `.env` when left out
+    first: Option<Utf8PathBuf>,
+    /// The second file; the declarations of the project when left out
+    second: Option<Utf8PathBuf>,
+    /// Show the values
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// What declares variables when no file does.
+const SOURCE: &str = "the source";
+
+/// One side of the comparison.
+struct Side {
+    shown: String,
+    entries: Vec<Entry>,
+}
+
+pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
+    let site = Site::find_with_source(flags)?;
+    let first = match &args.first {
+        Some(path) => read(&site, &paths::absolute(path)?)?,
+        None => read(&site, &site.path)?,
+    };
+    let (second, counts_values) = match &args.second {
+        Some(path) => (read(&site, &paths::absolute(path)?)?, true),
+        None => (declared(&site, &first)?, false),
+    };
+    let rows = compare(&first.entries, &second.entries);
+    let differences = rows.iter().filter(|(_, standing)| *standing != Standing::Same).count();
+    if flags.json {
+        let rows: Vec<Value> = rows.iter().map(|row| to_json(*row, (&first, &second), args.reveal && counts_values)).collect();
+        session.print_json(&json!({
+            "schema": 1, "first": first.shown, "second": second.shown, "differences": differences, "variables": rows,
+        }))?;
+    } else {
+        for row in rows.iter().filter(|(_, standing)| *standing != Standing::Same) {
+            print(session, *row, (&first, &second), args.reveal && counts_values)?;
+        }
+    }
+    let (one, other) = (first.named(), second.named());
+    match differences {
+        0 => {
+            session.ui.say(&format!("{one} and {other} have the same {} variables", rows.len()));
+            Ok(())
+        }
+        1 => Err(Error::new(ErrorKind::Findings, format!("{one} and {other} differ in one variable"))),
+        many => Err(Error::new(ErrorKind::Findings, format!("{one} and {other} differ in {many} variables"))),
+    }
+}
+
+impl Side {
+    fn named(&self) -> String {
+        if self.shown == SOURCE { SOURCE.to_owned() } else { format!("`{}`", self.shown) }
+    }
+}
+
+fn read(site: &Site, path: &Utf8Path) -> Result<Side> {
+    let shown = paths::shown(path);
+    let file = site.read_beside(path)?;
+    if !file.exists() {
+        return Err(Error::failed(format!("there is no `{shown}`")).hint("name the files to compare"));
+    }
+    let document = file.document();
+    if let Some(fault) = document.fault() {
+        return Err(Error::failed(format!("`{shown}` is not compared: {fault}"))
+            .hint(format!("mend it by hand; `nixstart env --file {shown} check` names each fault")));
+    }
+    Ok(Side { shown, entries: entries(&document) })
+}
+
+/// The declared variables, each with the value of the other side: only names count.
+fn declared(site: &Site, other: &Side) -> Result<Side> {
+    let specs = &site.declarations.specs;
+    if specs.is_empty() {
+        return Err(
+            Error::failed("nothing is declared to compare with").hint("name a second file, or begin with `nixstart env example`")
+        );
+    }
+    let value = |key: &str| other.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone());
+    let entries =
+        specs.iter().map(|spec| Entry { key: spec.name.clone(), value: value(&spec.name).unwrap_or_default() }).collect();
+    Ok(Side { shown: site.declarations.files.first().cloned().unwrap_or_else(|| SOURCE.to_owned()), entries })
+}
+
+fn print(session: &mut Session, (key, standing): (&str, Standing), (first, second): (&Side, &Side), reveal: bool) -> Result<()> {
+    let what = match standing {
+        Standing::OnlyFirst => format!("- {key}  only in {}", first.shown),
+        Standing::OnlySecond => format!("+ {key}  only in {}", second.shown),
+        Standing::Different => format!("! {key}  different"),
+        Standing::Same => return Ok(()),
+    };
+    let mut text = what + "\n";
+    for side in [first, second].into_iter().filter(|_| reveal) {
+        if let Some(entry) = side.entries.iter().find(|entry| entry.key == key) {
+            text += &format!("    {}: {}\n", side.shown, crate::ui::visible(entry.value.expose_secret()));
+        }
+    }
+    Ok(session.ui.data(&text)?)
+}
+
+fn to_json((key, standing): (&str, Standing), (first, second): (&Side, &Side), reveal: bool) -> Value {
+    let value = |side: &Side| {
+        side.entries.iter().find(|entry| entry.key == key && reveal).map(|entry| entry.value.expose_secret().to_owned())
+    };
+    let mut row = json!({ "key": key, "state": standing.word() });
+    if let Some(fields) = row.as_object_mut().filter(|_| reveal) {
+        fields.insert("first".into(), value(first).into());
+        fields.insert("second".into(), value(second).into());
+    }
+    row
+}

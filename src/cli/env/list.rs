@@ -1,0 +1,193 @@
+//! `nixstart env list`: which variables there are, which are missing, and where each value comes from; no secret.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use camino::Utf8PathBuf;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::Flags;
+use super::site::Site;
+use crate::cli::Session;
+use crate::dotenv::{Consumer, Style, Writer, entries};
+use crate::env_vars;
+use crate::error::Result;
+use crate::host::{clock, paths};
+use crate::secret::SecretSpec;
+use crate::secret::form::{Field, Form, State};
+use crate::secret::mask::mask;
+use crate::ui::style::Role;
+
+/// List the variables, declared and others, without their secrets
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Show the values
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// How a state is painted.
+const fn role(state: State) -> Role {
+    match state {
+        State::Set => Role::Success,
+        State::Missing | State::Invalid => Role::Warning,
+        State::Optional | State::Default | State::Extra | State::Changed | State::Removed => Role::Quiet,
+    }
+}
+
+/// Where the value of a variable stands.
+struct Found {
+    file: Rc<Layer>,
+    line: usize,
+    style: Style,
+    /// Files that have it, too, and count less.
+    shadowed: Vec<Rc<Layer>>,
+}
+
+/// A file, as an absolute path and as a person would type it.
+struct Layer {
+    path: Utf8PathBuf,
+    shown: String,
+}
+
+/// Where values stand, by key.
+type Places = HashMap<String, Found>;
+
+/// A variable of the list.
+struct Row<'a> {
+    field: &'a Field,
+    found: Option<&'a Found>,
+}
+
+pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
+    let site = Site::find_with_source(flags)?;
+    let (found, entries) = read(&site)?;
+    let is_required = |spec: &SecretSpec| spec.required.in_default_profile();
+    let writer = Writer::new(site.consumers.iter().copied());
+    let form = Form::new(&site.declarations.specs, entries, &is_required, (writer, clock::now_milliseconds()));
+    let rows: Vec<Row<'_>> = form.fields.iter().map(|field| Row { field, found: found.get(field.spec.name.as_str()) }).collect();
+    if flags.json {
+        let rows: Vec<Value> = rows.iter().map(|row| to_json(&site, row, args.reveal)).collect();
+        return session.print_json(&json!({
+            "schema": 1, "file": site.path, "exists": site.path.exists(), "app": site.app, "profile": site.profile,
+            "consumers": site.consumers, "variables": rows,
+        }));
+    }
+    if rows.is_empty() {
+        session.ui.say(&format!("`{}` has no variables, and none are declared", site.shown()));
+        session.ui.hint("set the first one with `nixstart env set NAME`");
+        return Ok(());
+    }
+    show(session, &site, &rows, args.reveal)
+}
+
+/// Every variable of every file that counts, in the order of the files; the first file that has one says what it is.
+fn read(site: &Site) -> Result<(Places, Vec<(String, SecretString)>)> {
+    let mut places = Places::new();
+    let mut values = Vec::new();
+    for path in site.layers() {
+        let document = site.read_beside(&path)?.document();
+        let file = Rc::new(Layer { shown: paths::shown(&path), path });
+        let last: HashMap<&str, _> =
+            document.assignments().iter().map(|assignment| (assignment.key.as_str(), assignment)).collect();
+        for entry in entries(&document) {
+            if let Some(found) = places.get_mut(&entry.key) {
+                found.shadowed.push(Rc::clone(&file));
+                continue;
+            }
+            let Some(assignment) = last.get(entry.key.as_str()) else { continue };
+            let (line, style) = (assignment.line, assignment.style);
+            places.insert(entry.key.clone(), Found { file: Rc::clone(&file), line, style, shadowed: Vec::new() });
+            values.push((entry.key, entry.value));
+        }
+    }
+    Ok((places, values))
+}
+
+impl Row<'_> {
+    fn key(&self) -> &str {
+        &self.field.spec.name
+    }
+
+    /// The value that a program sees.
+    fn value(&self) -> Option<&str> {
+        let given = self.field.value().map(ExposeSecret::expose_secret);
+        given.or(self.field.spec.default.as_deref())
+    }
+
+    fn shown(&self, reveals: bool) -> String {
+        match self.value() {
+            None => "-".to_owned(),
+            Some(value) if reveals || !self.field.spec.sensitive => value.escape_debug().to_string(),
+            Some(value) => mask(value),
+        }
+    }
+
+    /// The programs of the project that would read something else.
+    fn misreaders(&self, site: &Site) -> Vec<Consumer> {
+        let (Some(found), Some(value)) = (self.found, self.value()) else { return Vec::new() };
+        if found.style == Style::Bare {
+            // Nobody misreads what needs no quotes, and most values need none.
+            return Vec::new();
+        }
+        let misreads = |consumer: &Consumer| consumer.misreads(value, found.style).is_some();
+        site.consumers.iter().copied().filter(misreads).collect()
+    }
+
+    /// What else is worth knowing.
+    fn remarks(&self, site: &Site) -> Vec<String> {
+        let mut remarks: Vec<String> = self.field.fault().map(|fault| fault.message.clone()).into_iter().collect();
+        for file in self.found.iter().flat_map(|found| &found.shadowed) {
+            remarks.push(format!("also in `{}`, which counts less", file.shown));
+        }
+        let misreaders: Vec<String> = self.misreaders(site).iter().map(ToString::to_string).collect();
+        if !misreaders.is_empty() {
+            remarks.push(format!("read differently by {}", misreaders.join(", ")));
+        }
+        if env_vars::get(self.key()).is_some_and(|own| Some(own.as_str()) != self.value()) {
+            remarks.push("the environment has another value, which wins".to_owned());
+        }
+        remarks
+    }
+}
+
+fn show(session: &mut Session, site: &Site, rows: &[Row<'_>], reveals: bool) -> Result<()> {
+    let width = rows.iter().map(|row| row.key().chars().count()).max().unwrap_or_default().min(40);
+    let text = rows.iter().fold(String::new(), |mut text, row| {
+        let source = row.found.map_or_else(String::new, |found| format!("{}:{}", found.file.shown, found.line));
+        let state = role(row.field.state()).paint(&format!("{:<8}", row.field.state().word()));
+        let line = format!("{:<width$}  {state} {:<17}  {source}", row.key(), row.shown(reveals));
+        text += line.trim_end();
+        text.push('\n');
+        for remark in row.remarks(site) {
+            text += &format!("{:width$}  {remark}\n", "");
+        }
+        text
+    });
+    session.ui.data(&text)?;
+    let count = |state: State| rows.iter().filter(|row| row.field.state() == state).count();
+    session.ui.say(&format!(
+        "{} set, {} missing, {} invalid, {} not declared",
+        count(State::Set) + count(State::Default),
+        count(State::Missing),
+        count(State::Invalid),
+        count(State::Extra)
+    ));
+    Ok(())
+}
+
+fn to_json(site: &Site, row: &Row<'_>, reveals: bool) -> Value {
+    let spec = &row.field.spec;
+    let mut fields = json!({
+        "key": row.key(), "state": row.field.state().word(), "declared": row.field.is_declared,
+        "required": row.field.is_required, "sensitive": spec.sensitive,
+        "kind": row.field.is_declared.then(|| spec.kind.name()),
+        "file": row.found.map(|found| &found.file.path), "line": row.found.map(|found| found.line),
+        "misread_by": row.misreaders(site), "remarks": row.remarks(site),
+    });
+    if let Some(fields) = fields.as_object_mut().filter(|_| reveals || !spec.sensitive) {
+        fields.insert("value".to_owned(), json!(row.value()));
+    }
+    fields
+}

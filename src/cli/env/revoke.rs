@@ -1,0 +1,88 @@
+//! `nixstart env revoke`: seals the files of a team anew without somebody, and says what has to be rotated. What they could
+//! read they may have kept; nothing takes that back.
+
+use std::collections::BTreeSet;
+
+use super::site::Site;
+use super::team::{self, Team, Written};
+use super::{Flags, file_step, value};
+use crate::cli::Session;
+use crate::cli::carry_out::Outcome;
+use crate::error::{Error, Result};
+use crate::file_tree::RelativePath;
+use crate::host::lock::Lock;
+use crate::host::seal::Identities;
+use crate::plan::Step;
+use crate::secret::recipients::Recipients;
+use crate::secret::rotation;
+
+/// Seal the files of the team anew without somebody, and list what to rotate
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What the team calls them
+    name: String,
+}
+
+pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
+    let site = Site::find(flags)?;
+    let _lock = if flags.dry_run { None } else { Some(Lock::wait(&site.root)?) };
+    let team = Team::read(&site.root)?;
+    let list = team.list.without(&args.name).map_err(team::wrong_member)?;
+    if list.members().is_empty() && !team.sealed_files().is_empty() {
+        return Err(Error::failed(format!("`{}` is the only recipient, and nobody else could open the files", args.name))
+            .hint("add somebody first with `nixstart env share --to`, or delete `team/`"));
+    }
+    let mut steps = vec![team.step(&list, &format!("Take {} out of the list", args.name))?];
+    let mut known = BTreeSet::new();
+    let mut identities = Identities::find()?;
+    for path in team.sealed_files() {
+        steps.push(seal_anew(session, &site, (&team, &list), &path, (&mut identities, &mut known))?);
+    }
+    let names = value::joined(known.iter().map(String::as_str));
+    let mut notes = vec![format!(
+        "{} may have kept every value, and the history of git has the old files: a value is safe again only when it is a new one",
+        args.name
+    )];
+    if !known.is_empty() {
+        notes.push(format!("to rotate afterwards: {names}"));
+    }
+    let title = format!("Revoke {}", args.name);
+    if team::carry_out(session, &site.root, flags, Written { title, steps, notes })? == Outcome::Applied {
+        report(session, &site, &known);
+    }
+    Ok(())
+}
+
+fn seal_anew(
+    session: &mut Session,
+    site: &Site,
+    (team, list): (&Team, &Recipients),
+    path: &RelativePath,
+    (identities, known): (&mut Identities, &mut BTreeSet<String>),
+) -> Result<Option<Step>> {
+    let shown = team.shown(path);
+    let text = team.open(session, path, identities).map_err(|error| {
+        error.hint("or seal the current values: `nixstart env recipients remove NAME`, then `nixstart env share`")
+    })?;
+    let opened = team::parse(&shown, &text)?;
+    known.extend(opened.entries.iter().map(|entry| entry.key.clone()));
+    let profile = opened.origin.map_or_else(|| site.profile.clone(), |origin| origin.profile);
+    let sealed = team::seal_for(list, &team.project()?, &profile, &opened.entries)?;
+    let id = format!("sealed-{}", path.file_name());
+    let title = format!("Seal `{path}` anew");
+    file_step::write(&site.root, path, sealed, (&id, &title, "What is in it stays the same; only who can open it changes."))
+}
+
+fn report(session: &mut Session, site: &Site, known: &BTreeSet<String>) {
+    if known.is_empty() {
+        return;
+    }
+    session.ui.say("");
+    session.ui.say("Rotate each of these; until then the old value works for whoever has it:");
+    for name in known {
+        for (index, line) in rotation::steps(name, site.spec(name)).iter().enumerate() {
+            session.ui.say(&format!("{}{line}", if index == 0 { "  " } else { "      " }));
+        }
+    }
+    session.ui.say("Then run `nixstart env share` and commit `team/`");
+}

@@ -1,0 +1,207 @@
+//! `nixstart env share`: seals what a team shares of a `.env` to the keys of its members.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::site::Site;
+use super::team::{self, Team, Written};
+use super::{Flags, file_step, invitee};
+use crate::cli::Session;
+use crate::cli::carry_out::Outcome;
+use crate::dotenv::{self, Entry};
+use crate::error::{Error, Result};
+use crate::file_tree::RelativePath;
+use crate::host::lock::Lock;
+use crate::host::paths;
+use crate::host::seal::Identities;
+use crate::secret::invitation::{Selection, Wish, select};
+use crate::secret::recipients::{Member, Recipients};
+
+/// Seal variables to the public keys of a team
+///
+/// Writes `team/env/PROFILE.age`, which only the private keys of the recipients open, and `team/recipients.toml`, which says
+/// who they are. Both are meant to be committed. A recipient runs `nixstart env unlock`; `age -d -i KEY FILE` works too.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Add somebody: a public key of SSH, a file with one, `github:NAME`, or a recipient `age1…`
+    // A private key begins with hyphens, and clap would repeat it.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    to: Vec<String>,
+    /// What the team calls them; from the key when left out
+    #[arg(long, value_name = "NAME", requires = "to")]
+    name: Option<String>,
+    /// Share these variables, with commas between them
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "all")]
+    keys: Vec<String>,
+    /// Share every variable, also what is personal or not declared
+    #[arg(long)]
+    all: bool,
+    /// Write the sealed file here, for those of `--to` alone, and nothing into the project
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+}
+
+pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
+    if args.name.is_some() && args.to.len() > 1 {
+        return Err(Error::usage("`--name` names one person, and there are several `--to`")
+            .hint("run the command for one after the other"));
+    }
+    let site = Site::find(flags)?;
+    let wish = match (args.all, args.keys.as_slice()) {
+        (true, _) => Wish::All,
+        (false, []) => Wish::Usual,
+        (false, keys) => Wish::Keys(keys),
+    };
+    // What cannot be shared is said before anybody's key is looked for.
+    let chosen = choose(&site, wish)?;
+    let invited = args.to.iter().map(|to| invitee::find(session, to, args.name.as_deref())).collect::<Result<Vec<_>>>()?;
+    match &args.out {
+        Some(out) => share_privately(session, &site, flags, (chosen, &invited, out)),
+        None => share(session, &site, flags, (chosen, invited)).map(drop),
+    }
+}
+
+/// Variables that are going to be shared, with their values.
+pub(super) struct Chosen {
+    entries: Vec<Entry>,
+    selection: Selection,
+}
+
+/// Chooses among the variables of the file.
+pub(super) fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
+    let file = site.read()?;
+    let shown = site.shown();
+    if !file.exists() {
+        return Err(Error::failed(format!("`{shown}` is not there, so there is nothing to share"))
+            .hint("set a variable with `nixstart env set NAME`"));
+    }
+    let document = file.document();
+    if let Some(fault) = document.fault() {
+        return Err(Error::failed(format!("`{shown}` is not shared: {fault}"))
+            .hint("mend it by hand; `nixstart env check` names each fault"));
+    }
+    let mut entries = dotenv::entries(&document);
+    entries.retain(Entry::has_value);
+    let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let selection = select(&names, &site.declarations.specs, &site.profile, wish).map_err(|missing| {
+        Error::failed(format!("`{shown}` has no value for `{missing}`"))
+            .hint(format!("set it first: `nixstart env set {missing}`"))
+    })?;
+    if selection.shared.is_empty() {
+        let error = Error::failed(format!("nothing of `{shown}` is to be shared"));
+        let error = selection.withheld.iter().fold(error, |error, (name, why)| error.hint(format!("{name}: {}", why.reason())));
+        return Err(error.hint("name variables with `--keys A,B`, or share everything with `--all`"));
+    }
+    entries.retain(|entry| selection.shared.contains(&entry.key));
+    Ok(Chosen { entries, selection })
+}
+
+/// Seals for the whole team, and writes the files of the project.
+pub(super) fn share(
+    session: &mut Session,
+    site: &Site,
+    flags: &Flags,
+    (chosen, invited): (Chosen, Vec<Member>),
+) -> Result<Outcome> {
+    let path = team::sealed_path(site)?;
+    let _lock = if flags.dry_run { None } else { Some(Lock::wait(&site.root)?) };
+    let team = Team::read(&site.root)?;
+    let list = with_all(&team.list, &invited)?;
+    if list.members().is_empty() {
+        return Err(Error::usage("there is nobody to share with")
+            .hint("name somebody with `--to FILE.pub`, `--to github:NAME` or `--to age1…`"));
+    }
+    let project = team.project()?;
+    let list = if list.project().is_some() { list } else { list.with_project(&project) };
+    let sealed = team::seal_for(&list, &project, &site.profile, &chosen.entries)?;
+    let title = format!("Seal {} in `{path}`", counted(chosen.entries.len()));
+    let explanation = "Only the private keys of the recipients open it. Commit it.";
+    let mut steps = vec![team.step(&list, "Write who can open the files")?];
+    steps.push(file_step::write(&site.root, &path, sealed, ("sealed", &title, explanation))?);
+    let mut notes = notes_of(&chosen.selection);
+    notes.extend(who(&list, &invited));
+    notes.extend(own_key(&list)?);
+    notes.extend(other_files(&team, &path, &invited));
+    let title = format!("Share {} of `{}`", counted(chosen.entries.len()), site.shown());
+    let outcome = team::carry_out(session, &site.root, flags, Written { title, steps, notes })?;
+    if outcome == Outcome::Applied {
+        session.ui.say("Commit `team/`; whoever is in the list then runs `nixstart env unlock`");
+    }
+    Ok(outcome)
+}
+
+/// Seals for a few, into one file.
+fn share_privately(
+    session: &mut Session,
+    site: &Site,
+    flags: &Flags,
+    (chosen, invited, out): (Chosen, &[Member], &Utf8Path),
+) -> Result<()> {
+    let team = Team::read(&site.root)?;
+    let list = if invited.is_empty() { team.list.clone() } else { with_all(&Recipients::default(), invited)? };
+    if list.members().is_empty() {
+        return Err(Error::usage("there is nobody to share with").hint("name somebody with `--to`"));
+    }
+    let out = paths::absolute(out)?;
+    let (Some(directory), Some(name)) = (out.parent(), out.file_name()) else {
+        return Err(Error::usage(format!("`{out}` cannot be a file")));
+    };
+    if !directory.is_dir() {
+        return Err(Error::failed(format!("`{}` is no directory", paths::shown(directory))).hint("make it first"));
+    }
+    let name = RelativePath::parse(name).map_err(Error::usage)?;
+    let sealed = team::seal_for(&list, &team.project()?, &site.profile, &chosen.entries)?;
+    let title = format!("Seal {} in `{}`", counted(chosen.entries.len()), paths::shown(&out));
+    let step =
+        file_step::write(directory, &name, sealed, ("sealed", &title, "Only the private keys of the recipients open it."))?;
+    let mut notes = notes_of(&chosen.selection);
+    notes.extend(who(&list, invited));
+    let title = format!("Share {} of `{}`", counted(chosen.entries.len()), site.shown());
+    if team::carry_out(session, &site.root, flags, Written { title, steps: vec![step], notes })? == Outcome::Applied {
+        session.ui.say(&format!("Send `{}`; it is opened with `nixstart env unlock FILE`", paths::shown(&out)));
+    }
+    Ok(())
+}
+
+fn with_all(list: &Recipients, invited: &[Member]) -> Result<Recipients> {
+    invited
+        .iter()
+        .try_fold(list.clone(), |list, member| Ok(list.with(member.clone()).map_err(team::wrong_member)?.unwrap_or(list)))
+}
+
+pub(super) fn counted(count: usize) -> String {
+    if count == 1 { "1 variable".to_owned() } else { format!("{count} variables") }
+}
+
+fn notes_of(selection: &Selection) -> Vec<String> {
+    let mut notes = vec![format!("shared: {}", selection.shared.join(", "))];
+    notes.extend(selection.withheld.iter().map(|(name, why)| format!("not shared: {name} ({})", why.reason())));
+    notes
+}
+
+/// Everybody and the fingerprints of their keys; who is new says so.
+fn who(list: &Recipients, invited: &[Member]) -> Vec<String> {
+    let line = |member: &Member| {
+        let is_new = invited.iter().any(|new| new.name == member.name);
+        let keys = member.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let ask = if is_new { " (compare it with them before you say yes)" } else { "" };
+        format!("can open it: {} {keys}{ask}", member.name)
+    };
+    list.members().iter().map(line).collect()
+}
+
+/// Whoever cannot open the files cannot take anybody out of them either.
+fn own_key(list: &Recipients) -> Result<Option<String>> {
+    let identities = Identities::find()?;
+    let is_in_it = list.keys().any(|key| identities.has(key));
+    Ok((!is_in_it).then(|| {
+        "none of your own keys is a recipient, so you cannot open the file; add yourself with `--to` and your public key"
+            .to_owned()
+    }))
+}
+
+/// Files that a new recipient does not open yet.
+fn other_files(team: &Team, path: &RelativePath, invited: &[Member]) -> Option<String> {
+    let others: Vec<String> = team.sealed_files().iter().filter(|other| *other != path).map(|other| team.shown(other)).collect();
+    let is_worth_saying = !others.is_empty() && !invited.is_empty();
+    is_worth_saying.then(|| format!("not sealed anew, so that new recipients cannot open it: {}", others.join(", ")))
+}

@@ -1,0 +1,187 @@
+//! Which `.env` is meant: the project around the current directory, its app, its file, its declarations and its readers.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Flags;
+use crate::dotenv::{Consumer, Writer};
+use crate::error::{Error, Result, did_you_mean};
+use crate::host::env_file::{EnvFile, Links};
+use crate::host::{declarations, env_consumers, paths};
+use crate::secret::SecretSpec;
+use crate::secret::declarations::Declarations;
+use crate::ui::redaction;
+
+/// What makes a directory the top of a project, the most telling first.
+const TOPS: [&str; 4] = ["nixstart.toml", "secretspec.toml", ".env.schema", ".git"];
+/// Where the apps of a monorepo are.
+const WORKSPACES: [&str; 3] = ["apps", "packages", "services"];
+
+/// The `.env` that is meant and what is known about it.
+pub(super) struct Site {
+    /// The top of the project.
+    pub(super) root: Utf8PathBuf,
+    /// The directory of the app, or the top.
+    pub(super) directory: Utf8PathBuf,
+    /// Name of the app.
+    pub(super) app: Option<String>,
+    /// The file, as it was named, as an absolute path.
+    pub(super) path: Utf8PathBuf,
+    /// The environment whose declarations count.
+    pub(super) profile: String,
+    /// What the project declares, for this app.
+    pub(super) declarations: Declarations,
+    /// The programs that read the file.
+    pub(super) consumers: Vec<Consumer>,
+    is_named: bool,
+    follows: bool,
+}
+
+impl Site {
+    /// The same as [`Site::find`], for a command that is about what a project needs: where no file declares variables, those
+    /// that its source asks for count.
+    pub(super) fn find_with_source(flags: &Flags) -> Result<Self> {
+        let mut site = Self::find(flags)?;
+        if site.declarations.specs.is_empty() && flags.file.is_none() {
+            site.declarations = declarations::read_with_source(&site.root, &site.directory, &site.profile);
+        }
+        Ok(site)
+    }
+
+    /// Finds the file of the command line, or that of the current directory.
+    pub(super) fn find(flags: &Flags) -> Result<Self> {
+        let current = paths::absolute(&paths::current_directory()?)?;
+        let named = flags.file.as_deref().map(|file| absolute_but_the_link(&current, file)).transpose()?;
+        let start = named.as_deref().and_then(Utf8Path::parent).unwrap_or(&current);
+        let root = top_of(start);
+        let (app, directory) = match (&flags.app, &named) {
+            (Some(app), _) => (Some(app.clone()), app_directory(&root, app)?),
+            (None, Some(_)) => (app_around(&root, start), start.to_owned()),
+            (None, None) => {
+                let app = app_around(&root, start);
+                let directory = app.as_deref().map_or(Ok(root.clone()), |app| app_directory(&root, app))?;
+                (app, directory)
+            }
+        };
+        let path = named.unwrap_or_else(|| directory.join(default_name(&directory)));
+        let declarations = declared(&root, &directory, app.as_deref(), &flags.profile);
+        let consumers = consumers(flags, &root, &directory);
+        let (is_named, follows) = (flags.file.is_some(), flags.follow);
+        Ok(Self { root, directory, app, path, profile: flags.profile.clone(), declarations, consumers, is_named, follows })
+    }
+
+    /// Reads the file; one that is not there is empty.
+    pub(super) fn read(&self) -> Result<EnvFile> {
+        self.read_beside(&self.path)
+    }
+
+    /// Reads a file beside it. No message repeats a secret of it.
+    pub(super) fn read_beside(&self, path: &Utf8Path) -> Result<EnvFile> {
+        let file = EnvFile::read(path, self.links())?;
+        let public: BTreeSet<String> =
+            self.declarations.specs.iter().filter(|spec| !spec.sensitive).map(|spec| spec.name.clone()).collect();
+        redaction::keep_out_of_file(file.bytes().to_vec(), public);
+        Ok(file)
+    }
+
+    fn links(&self) -> Links<'_> {
+        if self.follows { Links::Anywhere } else { Links::Within(&self.root) }
+    }
+
+    /// The files that say what a variable is, in the order in which the first one wins: what Next.js and Vite do in
+    /// development, and only the file itself when somebody named it or nobody reads more.
+    pub(super) fn layers(&self) -> Vec<Utf8PathBuf> {
+        let is_layered =
+            self.consumers.iter().any(|consumer| matches!(consumer, Consumer::Next | Consumer::Vite | Consumer::Bun));
+        let names = [".env.development.local", ".env.local", ".env.development", ".env"];
+        if self.is_named || !is_layered || !self.path.file_name().is_some_and(|name| names.contains(&name)) {
+            return vec![self.path.clone()];
+        }
+        names.map(|name| self.directory.join(name)).into_iter().filter(|path| *path == self.path || path.exists()).collect()
+    }
+
+    /// The declaration of a variable.
+    pub(super) fn spec(&self, key: &str) -> Option<&SecretSpec> {
+        self.declarations.spec(key)
+    }
+
+    /// Whether a variable must not be shown. What nobody declares may be a secret.
+    pub(super) fn is_sensitive(&self, key: &str) -> bool {
+        self.spec(key).is_none_or(|spec| spec.sensitive)
+    }
+
+    /// The file as a person would type it.
+    pub(super) fn shown(&self) -> String {
+        paths::shown(&self.path)
+    }
+}
+
+/// A path without `.` and `..`, whose last part may be a link and stays one.
+fn absolute_but_the_link(current: &Utf8Path, file: &Utf8Path) -> Result<Utf8PathBuf> {
+    let Some(name) = file.file_name() else {
+        return Err(Error::usage(format!("`{file}` names no file")).hint("name a file, such as `--file .env`"));
+    };
+    let directory = current.join(file);
+    Ok(paths::absolute(directory.parent().unwrap_or(current))?.join(name))
+}
+
+/// The top of the project around a directory.
+fn top_of(start: &Utf8Path) -> Utf8PathBuf {
+    let has = |name: &str| start.ancestors().find(|directory| directory.join(name).exists());
+    // A home directory under version control is no project.
+    TOPS.iter().find_map(|name| has(name)).unwrap_or(start).to_owned()
+}
+
+fn app_directory(root: &Utf8Path, app: &str) -> Result<Utf8PathBuf> {
+    let directory = WORKSPACES.iter().map(|folder| root.join(folder).join(app)).find(|path| path.is_dir());
+    directory.filter(|_| !app.contains('/') && app != "..").ok_or_else(|| {
+        let apps = apps(root);
+        let hint = did_you_mean(app, apps.iter().map(String::as_str)).unwrap_or_else(|| match apps.as_slice() {
+            [] => "this project has no apps; leave `--app` out".to_owned(),
+            apps => format!("there are {}", apps.join(", ")),
+        });
+        Error::failed(format!("there is no app `{app}` in `{}`", paths::shown(root))).hint(hint)
+    })
+}
+
+/// The names of the apps of a monorepo.
+fn apps(root: &Utf8Path) -> Vec<String> {
+    let folders = WORKSPACES.iter().filter_map(|folder| root.join(folder).read_dir_utf8().ok());
+    let entries = folders.flat_map(|entries| entries.flatten().filter(|entry| entry.path().is_dir()));
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The app that a directory belongs to.
+fn app_around(root: &Utf8Path, directory: &Utf8Path) -> Option<String> {
+    let mut parts = directory.strip_prefix(root).ok()?.components();
+    let folder = parts.next().filter(|folder| WORKSPACES.contains(&folder.as_str()));
+    folder.and_then(|_| parts.next()).map(|app| app.as_str().to_owned())
+}
+
+/// Next.js reads `.env.local` for what is not committed.
+fn default_name(directory: &Utf8Path) -> &'static str {
+    let package = fs_err::read_to_string(directory.join("package.json")).unwrap_or_default();
+    let package: serde_json::Value = serde_json::from_str(&package).unwrap_or_default();
+    let is_next = ["dependencies", "devDependencies"]
+        .iter()
+        .any(|field| package.get(field).is_some_and(|found| found.get("next").is_some()));
+    if is_next { ".env.local" } else { ".env" }
+}
+
+/// What the project declares, for the app.
+fn declared(root: &Utf8Path, directory: &Utf8Path, app: Option<&str>, profile: &str) -> Declarations {
+    let found = declarations::read(root, directory, profile);
+    if let Some(app) = app { found.in_scope(app) } else { found }
+}
+
+/// The programs that were named, else those that the files of the project tell of.
+fn consumers(flags: &Flags, root: &Utf8Path, directory: &Utf8Path) -> Vec<Consumer> {
+    if flags.consumers.is_empty() {
+        env_consumers::find(root, directory)
+    } else {
+        Writer::new(flags.consumers.clone()).consumers().to_vec()
+    }
+}

@@ -1,0 +1,354 @@
+//! A `.env` as it stands on disk: every byte, and where its variables are. Values are decoded like Node's `dotenv` 17 does,
+//! because that is what the programs of a project see.
+//!
+//! Any bytes are a document. What makes one unsafe to edit is its fault, which names a line and a key, never a value.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use secrecy::SecretString;
+
+use super::decode::decode;
+use super::scanner::{self, Found};
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Style {
+    /// Without quotes.
+    Bare,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// `` `…` ``, which only Node's readers know.
+    Backtick,
+}
+
+impl Style {
+    /// The quote; `None` for a bare value.
+    pub const fn quote(self) -> Option<char> {
+        match self {
+            Self::Bare => None,
+            Self::Single => Some('\''),
+            Self::Double => Some('"'),
+            Self::Backtick => Some('`'),
+        }
+    }
+
+    fn of(token: &str) -> Self {
+        let is_quoted = |quote: char| token.len() > 1 && token.starts_with(quote) && token.ends_with(quote);
+        [Self::Single, Self::Double, Self::Backtick]
+            .into_iter()
+            .find(|style| style.quote().is_some_and(is_quoted))
+            .unwrap_or(Self::Bare)
+    }
+}
+
+/// A variable as it stands in a document.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The name.
+    pub key: String,
+    /// The decoded value.
+    pub value: SecretString,
+    /// How the value is written.
+    pub style: Style,
+    /// Whether `export` stands before it.
+    pub is_exported: bool,
+    /// The line of its name, from 1.
+    pub line: usize,
+    /// Where its value is in the text, quotes included; empty where there is none.
+    pub(super) token: Range<usize>,
+    /// Where its name begins in the text.
+    pub(super) name: usize,
+}
+
+/// What makes a document unsafe to edit. A line is counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It is text in another encoding.
+    #[error("it is UTF-16 text; save it as UTF-8")]
+    Utf16,
+    /// It has bytes that are no UTF-8.
+    #[error("line {line} is no UTF-8 text")]
+    NotUtf8 {
+        /// The line.
+        line: usize,
+    },
+    /// It has a zero byte.
+    #[error("line {line} has a zero byte, so this is no text")]
+    Nul {
+        /// The line.
+        line: usize,
+    },
+    /// A quote is opened and not closed.
+    #[error("line {line}: the quote of `{key}` is not closed")]
+    Unterminated {
+        /// The line.
+        line: usize,
+        /// The variable.
+        key: String,
+    },
+}
+
+/// A `.env`, byte for byte.
+#[derive(Clone)]
+pub struct Document {
+    /// The text; bytes that are no UTF-8 are replaced in it.
+    text: String,
+    /// The bytes, where they are not those of the text.
+    bytes: Option<Vec<u8>>,
+    /// Taken apart when somebody asks: whoever changes one value of a large file needs no other.
+    assignments: OnceLock<Vec<Assignment>>,
+    fault: Option<Fault>,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let keys: Vec<&str> = self.assignments().iter().map(|assignment| assignment.key.as_str()).collect();
+        formatter.debug_struct("Document").field("keys", &keys).field("fault", &self.fault).finish_non_exhaustive()
+    }
+}
+
+impl Document {
+    /// Reads any bytes.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let (text, kept) = match String::from_utf8_lossy(bytes) {
+            Cow::Borrowed(text) => (text.to_owned(), None),
+            Cow::Owned(text) => (text, Some(bytes.to_vec())),
+        };
+        let fault = fault_of_bytes(bytes).or_else(|| unterminated(&text));
+        Self { text, bytes: kept, assignments: OnceLock::new(), fault }
+    }
+
+    /// Takes a text, which has no byte order of another kind.
+    pub(super) fn of_text(text: String) -> Self {
+        let fault = fault_of_bytes(text.as_bytes()).or_else(|| unterminated(&text));
+        Self { text, bytes: None, assignments: OnceLock::new(), fault }
+    }
+
+    /// The bytes it was read from.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.as_deref().unwrap_or(self.text.as_bytes())
+    }
+
+    /// Every assignment, in order; a key may be there more than once.
+    pub fn assignments(&self) -> &[Assignment] {
+        self.assignments.get_or_init(|| assignments(&self.text))
+    }
+
+    /// Every assignment as it is written, in order.
+    pub(super) fn written_ones(&self) -> impl Iterator<Item = Written<'_>> {
+        written_ones(&self.text)
+    }
+
+    /// The assignment that programs see: the last one of a key.
+    pub fn find(&self, key: &str) -> Option<&Assignment> {
+        self.assignments().iter().rfind(|assignment| assignment.key == key)
+    }
+
+    /// The value of an assignment as it is written, quotes included.
+    pub fn written(&self, assignment: &Assignment) -> &str {
+        self.text.get(assignment.token.clone()).unwrap_or_default()
+    }
+
+    /// The value that programs see of a key as it is written, quotes included.
+    pub fn written_value(&self, key: &str) -> Option<&str> {
+        self.written_ones().filter(|written| written.key == key).last().map(|written| written.token)
+    }
+
+    /// What makes it unsafe to edit.
+    pub const fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    /// The text, for editing.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The numbers of lines, from 1, that are neither part of an assignment, nor a comment, nor blank: no program reads them.
+    pub fn unread_lines(&self) -> Vec<usize> {
+        let mut taken = self.written_ones().map(|written| written.found.name.start..written.found.token.end).peekable();
+        let mut unread = Vec::new();
+        let body = body(&self.text);
+        let mut start = self.text.len() - body.len();
+        for (index, line) in lines(body).enumerate() {
+            let range = start..start + line.len();
+            start = range.end;
+            while taken.next_if(|taken| taken.end < range.start).is_some() {}
+            let is_read =
+                taken.peek().is_some_and(|taken| taken.start < range.end.max(range.start + 1) && range.start <= taken.end);
+            let is_junk = || !matches!(line.trim_start().bytes().next(), None | Some(b'#'));
+            if !is_read && is_junk() {
+                unread.push(index + 1);
+            }
+        }
+        unread
+    }
+}
+
+/// An assignment as it is written.
+pub(super) struct Written<'a> {
+    /// Its name.
+    pub(super) key: &'a str,
+    /// Its value, quotes included.
+    pub(super) token: &'a str,
+    /// Where it is.
+    pub(super) found: Found,
+}
+
+impl Written<'_> {
+    /// The same with its value, and without the number of its line.
+    pub(super) fn assignment(&self) -> Assignment {
+        self.on_line(0)
+    }
+
+    fn on_line(&self, line: usize) -> Assignment {
+        Assignment {
+            key: self.key.to_owned(),
+            value: decode(self.token).into(),
+            style: Style::of(self.token),
+            is_exported: self.found.is_exported,
+            line,
+            token: self.found.token.clone(),
+            name: self.found.name.start,
+        }
+    }
+}
+
+fn written_ones(text: &str) -> impl Iterator<Item = Written<'_>> {
+    let slice = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+    let start = text.len() - body(text).len();
+    scanner::scan(text, start).map(move |found| Written { key: slice(&found.name), token: slice(&found.token), found })
+}
+
+/// The text without a byte order mark.
+pub(super) fn body(text: &str) -> &str {
+    text.strip_prefix('\u{FEFF}').unwrap_or(text)
+}
+
+/// The lines of a text with their ends: a line feed, a carriage return, or both.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = match rest.bytes().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(at) if rest.get(at..at + 2) == Some("\r\n") => at + 2,
+            Some(at) => at + 1,
+            None => rest.len(),
+        };
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        Some(line)
+    })
+}
+
+/// The line of a place in a text, from 1.
+fn line_of(text: &str, place: usize) -> usize {
+    text.get(..place).map_or(0, line_ends) + 1
+}
+
+/// How many lines end in a text.
+fn line_ends(text: &str) -> usize {
+    let count = |wanted: u8| text.bytes().filter(|byte| *byte == wanted).count();
+    match count(b'\r') {
+        0 => count(b'\n'),
+        returns => returns + count(b'\n') - text.matches("\r\n").count(),
+    }
+}
+
+fn assignments(text: &str) -> Vec<Assignment> {
+    let (mut counted, mut line) = (text.len() - body(text).len(), 1);
+    let numbered = written_ones(text).map(|written| {
+        let start = written.found.name.start;
+        line += text.get(counted..start).map_or(0, line_ends);
+        counted = start;
+        written.on_line(line)
+    });
+    numbered.collect()
+}
+
+fn fault_of_bytes(bytes: &[u8]) -> Option<Fault> {
+    let line = |place: usize| bytes.get(..place).unwrap_or(bytes).split(|byte| *byte == b'\n').count();
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Some(Fault::Utf16);
+    }
+    if bytes.contains(&0) {
+        return Some(Fault::Nul { line: bytes.split(|byte| *byte == 0).next().map_or(1, |above| line(above.len())) });
+    }
+    let error = std::str::from_utf8(bytes).err()?;
+    Some(Fault::NotUtf8 { line: line(error.valid_up_to()) })
+}
+
+/// A bare value that begins with a quote which nothing closes: where it ends is everybody's guess.
+fn unterminated(text: &str) -> Option<Fault> {
+    let is_open = |written: &Written<'_>| {
+        let quote = written.token.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
+        quote.is_some_and(|quote| Style::of(written.token) == Style::Bare && written.token.matches(quote).count() == 1)
+    };
+    let open = written_ones(text).find(is_open)?;
+    Some(Fault::Unterminated { line: line_of(text, open.found.token.start), key: open.key.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fault(bytes: &[u8]) -> Option<String> {
+        Document::parse(bytes).fault().map(ToString::to_string)
+    }
+
+    #[test]
+    fn what_cannot_be_edited_is_named_with_its_line() {
+        assert_eq!(fault(b"A=1\n"), None);
+        assert_eq!(fault(b"\xff\xfeA\0"), Some("it is UTF-16 text; save it as UTF-8".into()));
+        assert_eq!(fault(b"A=1\nB=\xff\n"), Some("line 2 is no UTF-8 text".into()));
+        assert_eq!(fault(b"A=1\n\nB=\0"), Some("line 3 has a zero byte, so this is no text".into()));
+        assert_eq!(fault(b"A=1\r\nB=\"open\r\nC=2"), Some("line 2: the quote of `B` is not closed".into()));
+        assert_eq!(fault(b"A='a'b\nB=it's\n"), None);
+    }
+
+    #[test]
+    fn places_and_lines_are_those_of_the_file() {
+        let text = "\u{FEFF}A=1\r\n\r\nexport B = 'x\r\ny' # c\r\nC: \"\"\rD=";
+        let document = Document::parse(text.as_bytes());
+        let found: Vec<_> = document
+            .assignments()
+            .iter()
+            .map(|found| (found.key.as_str(), text.get(found.token.clone()).unwrap(), found.line, found.style, found.is_exported))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("A", "1", 1, Style::Bare, false),
+                ("B", "'x\r\ny'", 3, Style::Single, true),
+                ("C", "\"\"", 5, Style::Double, false),
+                ("D", "", 6, Style::Bare, false),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_document_and_come_out_as_they_went_in(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let document = Document::parse(&bytes);
+            prop_assert_eq!(document.as_bytes(), bytes.as_slice());
+        }
+
+        #[test]
+        fn every_token_is_where_it_is_said_to_be(text in "(\u{FEFF})?([KA'\"`=: #\n\r\té]|KEY=|K: |export ){0,30}") {
+            let document = Document::parse(text.as_bytes());
+            for found in document.assignments() {
+                prop_assert!(text.get(found.name..).unwrap().starts_with(&found.key), "{:?}", found.key);
+                prop_assert_eq!(decode(text.get(found.token.clone()).unwrap()), secrecy::ExposeSecret::expose_secret(&found.value).to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Changes variables of a `.env`. Every other byte stays; the file is the old one or the new one, never a third.
+
+use camino::Utf8Path;
+use secrecy::ExposeSecret;
+
+use super::super::dotenvy;
+use super::super::env_file::{self, EnvFile, Links};
+use super::super::revert::{Effect, Mode};
+use super::super::vault::{Prepared, Vault};
+use super::{Note, secrets};
+use crate::dotenv::edit::EditError;
+use crate::dotenv::{Consumer, Document, Writer};
+use crate::error::{Error, Result};
+use crate::plan::SecretChange;
+use crate::plan::receipt::Before;
+
+/// What is to be changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The file, as it was named.
+    pub path: &'a Utf8Path,
+    /// The changes, in order.
+    pub changes: &'a [SecretChange],
+    /// The programs that read it.
+    pub consumers: &'a [Consumer],
+    /// Where a copy of the old file goes.
+    pub backup: Option<&'a Utf8Path>,
+}
+
+/// A document with its changes; `None` when it has them already.
+pub fn edited(document: &Document, wanted: Wanted<'_>, vault: &Vault) -> Result<Option<Document>> {
+    let writer = Writer::new(wanted.consumers.iter().copied());
+    let mut edited: Option<Document> = None;
+    for change in wanted.changes {
+        let now = edited.as_ref().unwrap_or(document);
+        let next = match change {
+            SecretChange::Set(entry) => {
+                let value = vault.resolve(entry)?;
+                let value =
+                    value.ok_or_else(|| Error::failed(format!("there is no value for {}", entry.name)).hint("give it again"))?;
+                now.with(&entry.name, value.expose_secret(), &writer)
+            }
+            SecretChange::Unset { name } => now.without(name),
+        };
+        if let Some(next) = next.map_err(|error| explained(error, wanted.path))? {
+            edited = Some(next);
+        }
+    }
+    if let Some(document) = edited.as_ref().filter(|_| writer.consumers().contains(&Consumer::Rust)) {
+        ask_dotenvy(document, wanted)?;
+    }
+    Ok(edited)
+}
+
+/// Asks the reader of Rust programs itself whether it sees the values that were set.
+fn ask_dotenvy(document: &Document, wanted: Wanted<'_>) -> Result<()> {
+    let set = wanted.changes.iter().filter(|change| matches!(change, SecretChange::Set(_))).map(SecretChange::name);
+    match set.into_iter().find(|name| !dotenvy::agrees_on(document, name)) {
+        None => Ok(()),
+        Some(name) => {
+            let shown = super::super::paths::shown(wanted.path);
+            let message = format!("`{shown}` is not changed: {} would read another value of `{name}`", Consumer::Rust);
+            Err(Error::refused(message).hint("choose another value, or store its base64 form and decode it in the program"))
+        }
+    }
+}
+
+/// A refused edit as an error with its way out.
+pub fn explained(error: EditError, path: &Utf8Path) -> Error {
+    let shown = super::super::paths::shown(path);
+    let message = format!("`{shown}` is not changed: {error}");
+    match error {
+        EditError::Unportable { why, .. } => Error::refused(message)
+            .hint(why.way_out())
+            .hint("or name only the programs that read it, such as `--consumers node,direnv`"),
+        EditError::Fault(_) => {
+            Error::failed(message).hint(format!("mend it by hand; `nixstart env --file {shown} check` names each fault"))
+        }
+        EditError::Name(_) => Error::usage(message).hint("choose a name such as `API_TOKEN`"),
+        EditError::Ambiguous(_) => Error::failed(message),
+    }
+}
+
+pub(super) fn is_satisfied(wanted: Wanted<'_>, vault: &Vault) -> bool {
+    let Ok(file) = EnvFile::look(wanted.path) else { return false };
+    if let Some(prepared) = vault.prepared(wanted.path) {
+        return file.as_deref() == Some(prepared.document.as_bytes());
+    }
+    let document = Document::parse(file.as_deref().unwrap_or_default());
+    edited(&document, wanted, vault).is_ok_and(|edited| edited.is_none())
+}
+
+pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
+    env_file::clear_leftovers(path)?;
+    Ok(secrets::found(path))
+}
+
+pub(super) fn change(wanted: Wanted<'_>, before: &Before, vault: &Vault, note: Note<'_>) -> Result<()> {
+    let mut note = |stamp| note(Before { stamp: Some(stamp), ..before.clone() });
+    let file = EnvFile::read(wanted.path, Links::Anywhere)?;
+    file.refuse_to_write()?;
+    if let Some(backup) = wanted.backup.filter(|_| file.exists()) {
+        file.copy_to(backup)?;
+    }
+    match vault.prepared(wanted.path) {
+        Some(Prepared { from, document }) if *from == file.stamp() => file.write(document, &mut note),
+        // Somebody was faster: what they wrote stays.
+        _ => match edited(&file.document(), wanted, vault)? {
+            Some(document) => file.write(&document, &mut note),
+            None => Ok(()),
+        },
+    }
+}
+
+pub(super) fn revert(path: &Utf8Path, changes: &[SecretChange], before: &Before, mode: Mode) -> Result<Vec<Effect>> {
+    let names = changes.iter().map(SecretChange::name).collect::<Vec<_>>().join(", ");
+    secrets::take_back(path, before, mode, &format!("the old values are kept nowhere; give them anew: {names}"))
+}

@@ -1,0 +1,353 @@
+//! The variables of a `.env` as a person edits them: what is declared, what is there, and what is to be changed. It writes
+//! nothing; what was changed comes out at the end.
+
+use std::collections::HashMap;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::check::{Accepted, Rejection, check_as_it_is, check_cleaned, cross_check};
+use super::schema::{Generate, SecretSpec, in_question_order};
+use crate::dotenv::Writer;
+use crate::dotenv::edit::is_name;
+
+/// What is edited.
+#[derive(Debug)]
+pub struct Form {
+    /// The variables: declared ones in the order of questions, then all others.
+    pub fields: Vec<Field>,
+    /// For which programs values are written.
+    writer: Writer,
+    /// Unix time in milliseconds, for checks that know when ids were made.
+    now: u64,
+}
+
+/// A variable.
+#[derive(Debug)]
+pub struct Field {
+    /// Its declaration; of one that is not declared, what holds for all.
+    pub spec: SecretSpec,
+    /// Whether somebody has declared it.
+    pub is_declared: bool,
+    /// Whether the project needs a value for it.
+    pub is_required: bool,
+    /// The value that is there.
+    current: Option<SecretString>,
+    /// What is wrong with it.
+    fault: Option<Rejection>,
+    /// What is to become of it.
+    draft: Option<Draft>,
+}
+
+/// What is to become of a variable. It holds a value, and `Debug` does not show it.
+#[derive(Debug, Clone)]
+pub enum Draft {
+    /// It gets a value.
+    Value(SecretString),
+    /// It gets a random value when it is written.
+    Generate(Generate),
+    /// It is taken out.
+    Unset,
+}
+
+/// How a variable stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It has a value that is accepted.
+    Set,
+    /// It is needed and has no value.
+    Missing,
+    /// It has no value, and needs none.
+    Optional,
+    /// Its default is used.
+    Default,
+    /// It has a value that is not accepted.
+    Invalid,
+    /// Nobody has declared it.
+    Extra,
+    /// It gets another value.
+    Changed,
+    /// It is taken out.
+    Removed,
+}
+
+impl State {
+    /// The state in a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Missing => "missing",
+            Self::Optional => "not set",
+            Self::Default => "default",
+            Self::Invalid => "invalid",
+            Self::Extra => "extra",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// What happens to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// It comes in.
+    Added,
+    /// It gets another value.
+    Changed,
+    /// It goes.
+    Removed,
+}
+
+impl Difference {
+    /// The difference of a key, with the sign of a diff: `+ KEY added`.
+    pub fn line(self, key: &str) -> String {
+        match self {
+            Self::Added => format!("+ {key} added"),
+            Self::Changed => format!("~ {key} changed"),
+            Self::Removed => format!("- {key} removed"),
+        }
+    }
+}
+
+impl Form {
+    /// A form of declarations and of what a file has. `is_required` says what the profile needs.
+    pub fn new(
+        specs: &[SecretSpec],
+        entries: Vec<(String, SecretString)>,
+        is_required: &dyn Fn(&SecretSpec) -> bool,
+        (writer, now): (Writer, u64),
+    ) -> Self {
+        let mut form = Self { fields: Vec::new(), writer, now };
+        // Of several values the last one counts; the place of a name is where it stands first.
+        let mut values: HashMap<&str, &SecretString> = entries.iter().map(|(key, value)| (key.as_str(), value)).collect();
+        for spec in in_question_order(specs) {
+            let field = form.field(spec.clone(), (true, is_required(spec)), values.remove(spec.name.as_str()).cloned());
+            form.fields.push(field);
+        }
+        for (key, _) in &entries {
+            if let Some(value) = values.remove(key.as_str()) {
+                let field = form.field(SecretSpec::undeclared(key), (false, false), Some(value.clone()));
+                form.fields.push(field);
+            }
+        }
+        form
+    }
+
+    fn field(&self, spec: SecretSpec, (is_declared, is_required): (bool, bool), current: Option<SecretString>) -> Field {
+        let given = current.as_ref().map(ExposeSecret::expose_secret).filter(|value| is_declared && !value.is_empty());
+        let fault = given.and_then(|value| check_as_it_is(&spec, value, self.now).err());
+        Field { spec, is_declared, is_required, current, fault, draft: None }
+    }
+
+    /// The place of a key.
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.spec.name == key)
+    }
+
+    /// Cleans a value up and checks it, also for the programs that read the file.
+    pub fn check(&self, spec: &SecretSpec, input: &str) -> Result<Accepted, Rejection> {
+        let accepted = check_cleaned(spec, input, self.now)?;
+        let unportable = self.writer.quote(accepted.value()).err();
+        unportable.map_or(Ok(accepted), |why| Err(Rejection::new(format!("it cannot be written: {why}"), why.way_out())))
+    }
+
+    /// Gives a field a value that was checked. The value that is there already is no change.
+    pub fn set(&mut self, index: usize, value: SecretString) {
+        if let Some(field) = self.fields.get_mut(index) {
+            let is_same = field.current.as_ref().is_some_and(|current| current.expose_secret() == value.expose_secret());
+            field.draft = (!is_same).then_some(Draft::Value(value));
+        }
+    }
+
+    /// Lets a field be made at random, where its declaration says how.
+    pub fn generate(&mut self, index: usize) -> bool {
+        let field = self.fields.get_mut(index);
+        let how = field.and_then(|field| field.spec.generate.clone().map(|how| field.draft = Some(Draft::Generate(how))));
+        how.is_some()
+    }
+
+    /// Takes a field out; `false` when there is nothing to take out.
+    pub fn unset(&mut self, index: usize) -> bool {
+        let Some(field) = self.fields.get_mut(index) else { return false };
+        let had_value = field.value().is_some() || matches!(field.draft, Some(Draft::Generate(_)));
+        field.draft = field.current.as_ref().map(|_| Draft::Unset);
+        had_value
+    }
+
+    /// Leaves a field as it is in the file; `false` when it is.
+    pub fn undo(&mut self, index: usize) -> bool {
+        self.fields.get_mut(index).is_some_and(|field| field.draft.take().is_some())
+    }
+
+    /// Adds a field that nobody declared, or finds it.
+    pub fn add(&mut self, name: &str) -> Result<usize, Rejection> {
+        let name = name.trim();
+        if let Some(index) = self.position(name) {
+            return Ok(index);
+        }
+        if !is_name(name) {
+            let message = "this is no name of a variable";
+            return Err(Rejection::new(message, "letters, digits and `_`, and no digit in front"));
+        }
+        self.fields.push(self.field(SecretSpec::undeclared(name), (false, false), None));
+        Ok(self.fields.len() - 1)
+    }
+
+    /// Takes fields out that nobody declared, that are not in the file, and that get no value.
+    pub fn tidy(&mut self) {
+        self.fields.retain(|field| field.is_declared || field.current.is_some() || field.draft.is_some());
+    }
+
+    /// What saving does, by key. No value is in it.
+    pub fn differences(&self) -> Vec<(&str, Difference)> {
+        self.fields.iter().filter_map(|field| Some((field.spec.name.as_str(), field.difference()?))).collect()
+    }
+
+    /// Whether a value goes that is kept nowhere.
+    pub fn loses_values(&self) -> bool {
+        self.differences().iter().any(|(_, difference)| *difference != Difference::Added)
+    }
+
+    /// What is to become of each field that is changed.
+    pub fn drafts(&self) -> impl Iterator<Item = (&SecretSpec, &Draft)> {
+        self.fields.iter().filter_map(|field| Some((&field.spec, field.draft.as_ref()?)))
+    }
+
+    /// What a person should know before saving: needed keys without a value, and values that do not belong together.
+    pub fn warnings(&self) -> Vec<String> {
+        let missing = self.fields.iter().filter(|field| field.is_needed_still()).map(|field| field.spec.name.as_str());
+        let missing: Vec<&str> = missing.collect();
+        let values: Vec<(&SecretSpec, &SecretString)> =
+            self.fields.iter().filter_map(|field| Some((&field.spec, field.value()?))).collect();
+        let missing = (!missing.is_empty()).then(|| format!("still missing: {}", missing.join(", ")));
+        missing.into_iter().chain(cross_check(&values)).collect()
+    }
+}
+
+impl Field {
+    /// How it stands.
+    pub fn state(&self) -> State {
+        match &self.draft {
+            Some(Draft::Value(_) | Draft::Generate(_)) => return State::Changed,
+            Some(Draft::Unset) => return State::Removed,
+            None => {}
+        }
+        let has_value = self.current.as_ref().is_some_and(|value| !value.expose_secret().is_empty());
+        match (has_value, &self.spec.default) {
+            _ if !self.is_declared => State::Extra,
+            (true, _) if self.fault.is_some() => State::Invalid,
+            (true, _) => State::Set,
+            (false, Some(_)) => State::Default,
+            (false, None) if self.is_required => State::Missing,
+            (false, None) => State::Optional,
+        }
+    }
+
+    /// The value that it has or gets; `None` when there is none, or nobody knows it yet.
+    pub const fn value(&self) -> Option<&SecretString> {
+        match &self.draft {
+            Some(Draft::Value(value)) => Some(value),
+            Some(Draft::Generate(_) | Draft::Unset) => None,
+            None => self.current.as_ref(),
+        }
+    }
+
+    /// What is to become of it.
+    pub const fn draft(&self) -> Option<&Draft> {
+        self.draft.as_ref()
+    }
+
+    /// What is wrong with the value that is there.
+    pub const fn fault(&self) -> Option<&Rejection> {
+        self.fault.as_ref()
+    }
+
+    fn difference(&self) -> Option<Difference> {
+        Some(match (self.draft.as_ref()?, &self.current) {
+            (Draft::Unset, _) => Difference::Removed,
+            (_, Some(_)) => Difference::Changed,
+            (_, None) => Difference::Added,
+        })
+    }
+
+    fn is_needed_still(&self) -> bool {
+        let is_empty = || self.value().is_none_or(|value| value.expose_secret().is_empty());
+        self.is_required && self.spec.default.is_none() && !matches!(self.draft, Some(Draft::Generate(_))) && is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn spec(name: &str, fields: &str) -> SecretSpec {
+        toml::from_str(&format!("name = '{name}'\ndescription = 'x'\n{fields}")).unwrap()
+    }
+
+    fn form() -> Form {
+        let specs = [
+            spec("PORT", "kind = 'port'\nsensitive = false\ndefault = '3000'\nafter = ['ID']"),
+            spec("ID", "kind = 'discord/application-id'"),
+            spec("KEY", "generate = { type = 'hex', bytes = 4 }"),
+            spec("MAIL", "kind = 'email'\nrequired = false"),
+        ];
+        let entry = |key: &str, value: &str| (key.to_owned(), SecretString::from(value.to_owned()));
+        let entries = vec![entry("OLD", "x"), entry("ID", "12"), entry("MAIL", "a@b.c"), entry("OLD", "y")];
+        Form::new(&specs, entries, &|spec| spec.required.in_default_profile(), (Writer::default(), 0))
+    }
+
+    fn states(form: &Form) -> Vec<(&str, State)> {
+        form.fields.iter().map(|field| (field.spec.name.as_str(), field.state())).collect()
+    }
+
+    #[test]
+    fn declared_fields_come_in_the_order_of_questions_and_others_behind() {
+        let expected = [
+            ("ID", State::Invalid),
+            ("PORT", State::Default),
+            ("KEY", State::Missing),
+            ("MAIL", State::Set),
+            ("OLD", State::Extra),
+        ];
+        assert_eq!(states(&form()), expected);
+    }
+
+    #[test]
+    fn changes_come_out_by_key_and_can_be_taken_back() {
+        let mut form = form();
+        form.set(0, "1100000000000000001".to_owned().into());
+        form.set(4, "y".to_owned().into());
+        assert!(form.generate(2) && !form.generate(3) && form.unset(3));
+        let added = form.add(" NEW_1 ").unwrap();
+        form.set(added, "v".to_owned().into());
+        assert_eq!(
+            form.differences(),
+            [
+                ("ID", Difference::Changed),
+                ("KEY", Difference::Added),
+                ("MAIL", Difference::Removed),
+                ("NEW_1", Difference::Added)
+            ]
+        );
+        assert!(form.undo(0) && !form.undo(0) && form.undo(2) && form.undo(3) && form.unset(added));
+        form.tidy();
+        assert_eq!((form.position("NEW_1"), form.fields.len()), (None, 5));
+        assert_eq!(form.differences(), []);
+        assert_eq!(form.warnings(), ["still missing: KEY"]);
+    }
+
+    #[test]
+    fn a_name_that_no_program_knows_is_not_added() {
+        assert_eq!(form().add("a b").unwrap_err().message, "this is no name of a variable");
+        assert_eq!(form().add("OLD"), Ok(4));
+    }
+
+    #[test]
+    fn no_value_is_in_debug() {
+        let mut form = form();
+        let secret = ["ve", "ry-secret"].concat();
+        form.set(4, secret.clone().into());
+        assert!(!format!("{form:?}").contains(&secret));
+    }
+}

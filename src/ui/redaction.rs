@@ -1,0 +1,79 @@
+//! The secrets of this run, which no message may repeat: whoever reads a `.env` says which values it holds.
+//!
+//! They are kept for the whole process, because a bug is reported without a [`super::Ui`] at hand.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+
+use crate::dotenv::{self, Document};
+use crate::secret::Redactor;
+
+static KNOWN: Mutex<Known> = Mutex::new(Known { values: Vec::new(), files: Vec::new(), redactor: None });
+
+/// Values by name, and what seeks them. It is made when something is said that may hold one: most runs end without.
+struct Known {
+    values: Vec<(String, SecretString)>,
+    files: Vec<File>,
+    redactor: Option<Arc<Redactor>>,
+}
+
+/// A `.env` that is taken apart when it has to be.
+#[derive(Clone)]
+struct File {
+    bytes: SecretSlice<u8>,
+    /// The variables in it that everybody may see.
+    public: BTreeSet<String>,
+}
+
+impl File {
+    fn secrets(&self) -> Vec<(String, SecretString)> {
+        let entries = dotenv::entries(&Document::parse(self.bytes.expose_secret()));
+        let secret = entries.into_iter().filter(|entry| !self.public.contains(&entry.key));
+        secret.map(|entry| (entry.key, entry.value)).collect()
+    }
+}
+
+fn lock() -> MutexGuard<'static, Known> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps values out of everything that is said from now on.
+pub fn keep_out(values: impl IntoIterator<Item = (String, SecretString)>) {
+    let mut known = lock();
+    known.values.extend(values);
+    known.redactor = None;
+}
+
+/// Keeps the values of a `.env` out of everything that is said from now on, but those that everybody may see.
+pub fn keep_out_of_file(bytes: Vec<u8>, public: BTreeSet<String>) {
+    let mut known = lock();
+    known.files.push(File { bytes: bytes.into(), public });
+    known.redactor = None;
+}
+
+/// What takes the secrets of this run out of text; `None` when they are too many to be sought.
+pub fn redactor() -> Option<Arc<Redactor>> {
+    let values = {
+        let known = lock();
+        if let Some(redactor) = &known.redactor {
+            return Some(Arc::clone(redactor));
+        }
+        let mut values = known.values.clone();
+        let files = known.files.clone();
+        drop(known);
+        values.extend(files.iter().flat_map(File::secrets));
+        values
+    };
+    // Without the lock: a bug in here is reported by the same thread.
+    let redactor = Arc::new(Redactor::new(values.iter().map(|(name, value)| (name.as_str(), value))).ok()?);
+    lock().redactor = Some(Arc::clone(&redactor));
+    Some(redactor)
+}
+
+/// A text without the secrets of this run and without what looks like a token.
+pub fn redact(text: &str) -> String {
+    // Nothing is better than a secret.
+    redactor().map_or_else(|| "[withheld: it may hold a secret]".to_owned(), |redactor| redactor.redact(text))
+}
