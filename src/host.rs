@@ -19,6 +19,7 @@ pub mod job_control;
 pub mod journal;
 pub mod lock;
 pub mod memory;
+pub mod nix;
 pub mod paths;
 pub mod privilege;
 pub mod probe;

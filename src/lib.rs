@@ -13,6 +13,7 @@ pub mod facts;
 pub mod file_tree;
 pub mod line_edit;
 pub mod nix;
+pub mod plain_text;
 pub mod plan;
 pub mod project;
 pub mod question;

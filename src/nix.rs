@@ -1,7 +1,15 @@
-//! Nix's own words, as far as commands need them: its version and settings, and what start-up files say of it.
+//! Nix's own words, as far as commands need them: its version and settings, what start-up files say of it, what it says
+//! while it works and what it prints.
 
+pub mod build;
 pub mod conf;
+pub mod failure;
 pub mod flake_config;
+pub mod hashes;
+pub mod log;
+pub mod outputs;
+#[cfg(test)]
+mod recordings;
 pub mod settings;
 pub mod start_up;
 pub mod system_file;

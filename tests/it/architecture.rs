@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::checkout;
 
 /// Modules that take values and return values.
-const DOMAIN: [&str; 15] = [
+const DOMAIN: [&str; 16] = [
     "changeset",
     "diagnostic",
     "doctor",
@@ -16,6 +16,7 @@ const DOMAIN: [&str; 15] = [
     "file_tree",
     "line_edit",
     "nix",
+    "plain_text",
     "plan",
     "project",
     "question",
@@ -27,7 +28,7 @@ const DOMAIN: [&str; 15] = [
 const TEMPLATE: &str = "template";
 
 /// What domain modules may import from outside: collections, formatting, text, paths as values, and pure libraries.
-const PURE: [&str; 32] = [
+const PURE: [&str; 33] = [
     "std::borrow",
     "std::collections",
     "std::error",
@@ -39,6 +40,7 @@ const PURE: [&str; 32] = [
     "std::string",
     "std::sync::LazyLock",
     "std::sync::OnceLock",
+    "std::time::Duration",
     "core",
     "aho_corasick",
     "base64",
