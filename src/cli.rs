@@ -1,6 +1,7 @@
 //! The command line: what it looks like, and one file per command that joins domain, machine and person.
 
 mod answers;
+mod build;
 mod carry_out;
 pub mod completions;
 mod directory;
@@ -9,13 +10,16 @@ mod enter;
 mod env;
 mod explain;
 mod help;
+mod image;
 mod man;
 mod new;
 mod permission;
+mod push;
 mod review;
 mod root;
 mod secrets;
 mod setup;
+mod shell;
 mod start_menu;
 mod template;
 mod undo;
@@ -73,6 +77,10 @@ enum Command {
     New(Box<new::Args>),
     Template(template::Args),
     Env(Box<env::Args>),
+    Build(build::Args),
+    Shell(shell::Args),
+    Image(image::Args),
+    Push(push::Args),
     Setup(setup::Args),
     Doctor(doctor::Args),
     Explain(explain::Args),
@@ -93,6 +101,12 @@ struct Session {
 }
 
 impl Session {
+    /// Prints a document for programs on a line of its own, as one of a stream.
+    fn print_json_line(&mut self, document: &serde_json::Value) -> Result<()> {
+        self.ui.data(&(escaped(&document.to_string()) + "\n"))?;
+        Ok(())
+    }
+
     /// Prints a document for programs.
     fn print_json(&mut self, document: &serde_json::Value) -> Result<()> {
         let text = serde_json::to_string_pretty(document).map_err(Error::failed)?;
@@ -210,6 +224,10 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         Some(Command::New(args)) => new::run(*args, session),
         Some(Command::Template(args)) => template::run(args, session),
         Some(Command::Env(args)) => env::run(*args, session),
+        Some(Command::Build(args)) => build::run(&args, session),
+        Some(Command::Shell(args)) => shell::run(&args, session),
+        Some(Command::Image(args)) => image::run(&args, session),
+        Some(Command::Push(args)) => push::run(&args, session),
         Some(Command::Setup(args)) => setup::run(&args, session),
         Some(Command::Doctor(args)) => doctor::run(args, session),
         Some(Command::Explain(args)) => explain::run(&args, session),

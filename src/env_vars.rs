@@ -39,6 +39,16 @@ pub const ROUTE: &str = "NIXSTART_ROUTE";
 pub const SUDO: &str = "NIXSTART_SUDO";
 /// Where `env check --online` asks in place of Discord.
 pub const DISCORD_API: &str = "NIXSTART_DISCORD_API";
+/// Where `push` puts images.
+pub const REGISTRY: &str = "REGISTRY";
+/// The tag that `push` gives them.
+pub const TAG: &str = "TAG";
+/// Who logs in to the registry.
+pub const REGISTRY_USER: &str = "REGISTRY_USER";
+/// Their password; never shown, and no argument of any program.
+pub const REGISTRY_PASSWORD: &str = "REGISTRY_PASSWORD";
+/// Set where no person is, but a service that builds and tests.
+pub const CI: &str = "CI";
 /// Set by sudo.
 pub const SUDO_USER: &str = "SUDO_USER";
 
@@ -80,7 +90,7 @@ pub const TEST_PANIC: &str = "NIXSTART_TEST_PANIC";
 pub const TEST_SECOND: &str = "NIXSTART_TEST_SECOND";
 
 /// The table.
-pub const ALL: [EnvVar; 31] = [
+pub const ALL: [EnvVar; 36] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar {
@@ -104,6 +114,11 @@ pub const ALL: [EnvVar; 31] = [
         name: DISCORD_API,
         about: "Where `env check --online` asks in place of `https://discord.com/api/v10`; http on this machine only",
     },
+    EnvVar { name: REGISTRY, about: "Where `push` puts images, such as `ghcr.io/acme`, when `--registry` does not say" },
+    EnvVar { name: TAG, about: "The tag that `push` gives them, when `--tag` does not say" },
+    EnvVar { name: REGISTRY_USER, about: "Who logs in to that registry; without it skopeo's own login counts" },
+    EnvVar { name: REGISTRY_PASSWORD, about: "Their password" },
+    EnvVar { name: CI, about: "Set by services that build and test: `build` then never writes a hash, and fails instead" },
     EnvVar {
         name: SUDO_USER,
         about: "Set by sudo; nixstart then asks for `--allow-root`, so that your project does not end up owned by root",

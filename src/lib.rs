@@ -11,6 +11,7 @@ pub mod dotenv;
 pub mod error;
 pub mod facts;
 pub mod file_tree;
+pub mod image;
 pub mod line_edit;
 pub mod nix;
 pub mod plain_text;

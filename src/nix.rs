@@ -3,9 +3,11 @@
 
 pub mod build;
 pub mod conf;
+pub mod dev_shells;
 pub mod failure;
 pub mod flake_config;
 pub mod hashes;
+pub mod installable;
 pub mod log;
 pub mod outputs;
 #[cfg(test)]

@@ -11,7 +11,6 @@ pub mod model;
 pub mod msg;
 pub mod screen;
 mod terminal;
-pub mod text;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -3,10 +3,13 @@
 //! Nothing relies on colour or on characters beyond the user's own text, and nothing is wider than the terminal. No control
 //! character passes but a line break and our own styles.
 
+pub mod build_view;
+pub mod columns;
 pub mod doctor_view;
 pub mod passage;
 pub mod plan_view;
 mod printable;
+pub mod progress;
 pub mod redaction;
 pub mod screen;
 pub mod style;
@@ -126,6 +129,11 @@ impl Ui {
     /// Whether prompts must not redraw.
     pub const fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// Whether a part of the screen can be drawn again and again: somebody looks, and nobody asked for one line after the other.
+    pub fn can_redraw(&self) -> bool {
+        !self.plain && self.verbosity > Verbosity::Quiet && io::stderr().is_terminal()
     }
 
     /// Whether messages are coloured.

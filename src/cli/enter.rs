@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use super::Session;
 use crate::error::{Error, Result};
 use crate::host::exec;
+use crate::host::nix::FEATURES;
 use crate::host::paths;
 use crate::host::probe::{self, Reach, Vantage};
 use crate::setup::distro::USERS;
@@ -18,9 +19,6 @@ pub(super) struct Shell<'a> {
     /// What its template adds to `nix develop`.
     pub(super) arguments: &'a [String],
 }
-
-/// Features that `nix develop` needs; they are passed along, whatever the settings say.
-const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
 
 /// Enters a shell on a machine that was just set up; returns only when that cannot be done.
 pub(super) fn enter(session: &mut Session, shell: &Shell<'_>) -> Result<()> {

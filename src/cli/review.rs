@@ -11,7 +11,7 @@ use crate::question::{Answer, Choice, Question, QuestionKind};
 use crate::tui;
 use crate::tui::screen::review::selection::{self, Switched};
 pub(super) use crate::tui::screen::review::{Outcome, Review};
-use crate::tui::text::count;
+use crate::ui::columns::count;
 use crate::ui::plan_view;
 
 /// A plan, and what a person may change in it.

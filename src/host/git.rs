@@ -139,6 +139,15 @@ pub fn has_staged_changes(directory: &Utf8Path) -> Result<bool> {
     Ok(statuses.iter().any(|entry| entry.status().intersects(staged)))
 }
 
+/// Whether a tracked file differs from what is committed.
+pub fn has_changes(directory: &Utf8Path) -> Result<bool> {
+    let mut options = StatusOptions::new();
+    options.include_untracked(false).include_ignored(false);
+    let repository = open(directory)?;
+    let statuses = repository.statuses(Some(&mut options)).map_err(tool)?;
+    Ok(!statuses.is_empty())
+}
+
 /// Says before anything is written that git's own settings cannot be read.
 pub fn check_settings() -> Result<()> {
     let read = git2::Config::open_default().and_then(|mut config| config.snapshot()).map(drop);

@@ -28,6 +28,17 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Where Nix is on a machine whose shells do not know it yet.
 const ELSEWHERE: &str = "/nix/var/nix/profiles/default/bin/nix";
 
+/// The system of this machine, in Nix's words.
+pub fn system() -> String {
+    let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
+    format!("{}-{os}", std::env::consts::ARCH)
+}
+
+/// The directory at or above another that holds a flake.
+pub fn flake_around(directory: &Utf8Path) -> Option<Utf8PathBuf> {
+    directory.ancestors().find(|directory| directory.join("flake.nix").is_file()).map(Utf8Path::to_owned)
+}
+
 /// Where Nix is.
 pub fn program() -> Result<Utf8PathBuf> {
     let elsewhere = || Some(Utf8PathBuf::from(ELSEWHERE)).filter(|path| path.is_file());
@@ -144,7 +155,8 @@ fn spawn(Invocation { program, directory, arguments }: Invocation<'_>) -> Result
 
 fn command(program: &Utf8Path, directory: &Utf8Path, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).args(FEATURES).current_dir(directory);
+    // That a work tree has changes is how one works, and no warning.
+    command.args(arguments).args(FEATURES).arg("--no-warn-dirty").current_dir(directory);
     // devenv takes the checkout from the variable, which a changed directory does not change.
     command.env("PWD", directory.as_str());
     command.stdin(Stdio::null()).stdout(Stdio::piped());

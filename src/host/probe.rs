@@ -7,7 +7,7 @@ mod config;
 mod daemon;
 mod devenv;
 mod direnv;
-mod flake;
+pub mod flake;
 mod git;
 mod images;
 mod network;

@@ -5,10 +5,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::SMALLEST;
 use super::keymap::{self, Action, Context};
 use super::model::{Model, body, fits};
 use super::widget::{footer, put};
-use super::{SMALLEST, text};
+use crate::ui::columns;
 use crate::ui::style::Role;
 
 /// Draws the model.
@@ -32,7 +33,7 @@ fn status(model: &Model, area: Rect, buffer: &mut Buffer) {
         None => (model.screen.status(), Role::Heading),
     };
     let room = usize::from(area.width).saturating_sub(2);
-    let line = Line::styled(text::cut(&said, room, model.theme.ellipsis()), model.theme.style(role));
+    let line = Line::styled(columns::cut(&said, room, model.theme.ellipsis()), model.theme.style(role));
     put(buffer, area, (1, area.height - 2), &line);
 }
 
@@ -44,7 +45,7 @@ fn too_small(area: Rect, buffer: &mut Buffer) {
         area.height,
         keymap::key(Context::TooSmall, Action::Cancel)
     );
-    for (row, line) in (0..area.height).zip(text::wrap_words(&said, usize::from(area.width))) {
+    for (row, line) in (0..area.height).zip(columns::wrap_words(&said, usize::from(area.width))) {
         put(buffer, area, (0, row), &Line::raw(line));
     }
 }

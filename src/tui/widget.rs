@@ -7,8 +7,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::text;
 use super::theme::Theme;
+use crate::ui::columns;
 use crate::ui::style::Role;
 
 /// Draws a line at a column and row of an area. What is outside of it is not drawn.
@@ -24,7 +24,7 @@ pub(super) fn rule(buffer: &mut Buffer, area: Rect, (title, end): (&str, &str), 
     let quiet = theme.style(Role::Quiet);
     let padded = |text: &str| if text.is_empty() { String::new() } else { format!(" {text} ") };
     let (title, end) = (padded(title), padded(end));
-    let room = usize::from(area.width).saturating_sub(text::width(&title) + text::width(&end) + 4);
+    let room = usize::from(area.width).saturating_sub(columns::width(&title) + columns::width(&end) + 4);
     let line = |columns: usize| Span::styled(theme.horizontal().repeat(columns), quiet);
     let title = Span::styled(title, theme.style(Role::Heading));
     put(buffer, area, (0, 0), &Line::from(vec![line(2), title, line(room), Span::styled(end, quiet), line(2)]));

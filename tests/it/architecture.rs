@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::checkout;
 
 /// Modules that take values and return values.
-const DOMAIN: [&str; 16] = [
+const DOMAIN: [&str; 17] = [
     "changeset",
     "diagnostic",
     "doctor",
@@ -14,6 +14,7 @@ const DOMAIN: [&str; 16] = [
     "error",
     "facts",
     "file_tree",
+    "image",
     "line_edit",
     "nix",
     "plain_text",

@@ -8,19 +8,39 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Vantage;
 use super::git::work_tree::{Changes, WorkTree};
-use super::git::{project_directories, top};
+use super::git::{project_directories, top, top_of};
 use crate::facts::Fact;
 use crate::facts::direnv::{Envrc, UseKind};
 use crate::facts::flake::lock::LockFile;
 use crate::facts::flake::{Flake, InstallerStep, Lock, NixpkgsAge, Untracked, is_manifest};
 use crate::host::clock;
+use crate::host::nix::{FEATURES, system};
 use sources::Sources;
 
 const NO_FLAKE: &str = "this is no flake project";
 const NO_REPOSITORY: &str = "this is no git repository";
 
-/// What nixstart passes to every `nix`, so that it does not depend on settings.
-const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
+/// What a flake asks of whoever evaluates it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Whether it has to see variables.
+    pub is_impure: bool,
+    /// Files that it cannot do without and that git does not know, so that Nix does not see them.
+    pub unknown_to_git: Vec<String>,
+}
+
+/// Looks at a flake without evaluating it.
+pub fn demands(root: &Utf8Path) -> Demands {
+    let sources = Sources::read(root);
+    let is_impure = sources.impurity.is_some();
+    let Some(work_tree) = top_of(root).and_then(|top| WorkTree::open(&top).ok()) else {
+        return Demands { is_impure, ..Demands::default() };
+    };
+    let changes = work_tree.changes().map_or_else(Fact::failed, Fact::Known);
+    let unknown = untracked(&changes, &sources, root, Some(work_tree.top()));
+    let needed = unknown.known().into_iter().flatten().filter(|file| file.is_needed);
+    Demands { is_impure, unknown_to_git: needed.map(|file| file.path.clone()).collect() }
+}
 
 pub(super) fn look(vantage: &Vantage) -> Flake {
     let directories = project_directories(vantage);
@@ -79,12 +99,6 @@ fn of_root(vantage: &Vantage, root: &Utf8Path, top: Option<&Utf8Path>, common: F
         nixpkgs_age,
         ..common
     }
-}
-
-/// The system of this machine, in Nix's words.
-fn system() -> String {
-    let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
-    format!("{}-{os}", std::env::consts::ARCH)
 }
 
 /// What makes one expect a flake.

@@ -68,8 +68,13 @@ pub(super) fn project_directories(vantage: &Vantage) -> Vec<Utf8PathBuf> {
 
 /// The top of the work tree around the project.
 pub(super) fn top(vantage: &Vantage) -> Option<Utf8PathBuf> {
+    top_of(&vantage.directory)
+}
+
+/// The work tree around a directory.
+pub(super) fn top_of(directory: &Utf8Path) -> Option<Utf8PathBuf> {
     let is_top = |directory: &&Utf8Path| directory.join(".git").symlink_metadata().is_ok();
-    vantage.directory.ancestors().find(is_top).map(Utf8Path::to_owned)
+    directory.ancestors().find(is_top).map(Utf8Path::to_owned)
 }
 
 /// Git's settings, from the files that git itself reads for this user and this repository.

@@ -6,10 +6,11 @@ use ratatui::text::Line;
 
 use crate::tui::effect::{Effect, Reaction};
 use crate::tui::keymap::{self, Action, Context};
+use crate::tui::model;
 use crate::tui::theme::Theme;
 use crate::tui::widget::frame::{self, Content};
 use crate::tui::widget::seen;
-use crate::tui::{model, text};
+use crate::ui::columns;
 use crate::ui::style::Role;
 
 /// A question.
@@ -43,7 +44,7 @@ impl Confirm {
 
     fn lines(&self, area: Rect) -> Vec<String> {
         let columns = usize::from(COLUMNS.min(area.width)).saturating_sub(4);
-        self.facts.iter().flat_map(|fact| text::wrap_words(fact, columns)).collect()
+        self.facts.iter().flat_map(|fact| columns::wrap_words(fact, columns)).collect()
     }
 
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {

@@ -6,10 +6,11 @@ use ratatui::text::{Line, Span};
 
 use crate::tui::effect::Reaction;
 use crate::tui::keymap::{self, Action, Context};
+use crate::tui::model;
 use crate::tui::theme::Theme;
 use crate::tui::widget::frame::{self, Content};
 use crate::tui::widget::seen;
-use crate::tui::{model, text};
+use crate::ui::columns;
 use crate::ui::style::Role;
 
 /// The list of keys.
@@ -50,7 +51,7 @@ impl Help {
         let line = |(keys, help): &(String, &'static str)| {
             Line::from(vec![
                 Span::styled(format!("{keys:KEYS$}"), theme.style(Role::Command)),
-                Span::raw(text::cut(help, words, theme.ellipsis())),
+                Span::raw(columns::cut(help, words, theme.ellipsis())),
             ])
         };
         let lines = rows.iter().skip(offset).take(room).map(line).collect();

@@ -13,11 +13,11 @@ use secrecy::ExposeSecret;
 use super::super::effect::{Effect, Ending, Reaction};
 use super::super::keymap::{Action, Context, VariableAction};
 use super::super::modal::{Confirm, Modal};
-use super::super::text::count;
 use super::Screen;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::form::{Field, Form, State};
 use crate::secret::mask::LONG;
+use crate::ui::columns::count;
 use crate::ui::{Ui, visible};
 use entry::Entry;
 

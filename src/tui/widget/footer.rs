@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::put;
 use crate::tui::keymap::{self, Context};
-use crate::tui::text;
 use crate::tui::theme::Theme;
+use crate::ui::columns;
 use crate::ui::style::Role;
 
 /// Draws the keys of a context, as many as fit.
@@ -16,7 +16,7 @@ pub(in crate::tui) fn draw(context: Context, area: Rect, buffer: &mut Buffer, th
     let mut used = 1;
     for binding in keymap::of(context) {
         let (Some(label), Some(key)) = (binding.bar, binding.keys.first()) else { continue };
-        let columns = text::width(key) + text::width(label) + 3;
+        let columns = columns::width(key) + columns::width(label) + 3;
         if used + columns > usize::from(area.width) {
             break;
         }

@@ -16,7 +16,7 @@ use crate::host::{clock, paths};
 use crate::plan::{SecretChange, SecretEntry, SecretSource};
 use crate::secret::edited::{Edited, compare};
 use crate::secret::form::Difference;
-use crate::tui::text::count;
+use crate::ui::columns::count;
 
 pub(super) fn run(site: &Site, flags: &Flags, session: &mut Session, file: &EnvFile) -> Result<()> {
     let words = editor::chosen()?;

@@ -7,7 +7,7 @@ use crate::question::{Answer, Choice, Question, QuestionKind};
 use crate::secret::form::{Draft, Field, Form};
 use crate::secret::mask::mask;
 use crate::tui::screen::secrets::Outcome;
-use crate::tui::text::count;
+use crate::ui::columns::count;
 use secrecy::ExposeSecret;
 
 const ADD: &str = "a";

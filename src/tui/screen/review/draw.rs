@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use super::ReviewScreen;
 use super::entry::{Entry, Passage, Tone};
 use crate::tui::keymap::{self, Action};
-use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widget::{put, rule, seen};
+use crate::ui::columns;
 use crate::ui::style::Role;
 
 /// From this width on, steps and explanation are side by side.
@@ -93,11 +93,14 @@ impl ReviewScreen {
         let room = usize::from(area.width).saturating_sub(2);
         let zoomed = self.selected().filter(|_| self.is_zoomed).map(|entry| format!("{}. {}", entry.label(), entry.title));
         let is_plan = zoomed.is_none();
-        let title = text::cut(&zoomed.unwrap_or_else(|| self.title.clone()), room, theme.ellipsis());
-        let left = room.saturating_sub(text::width(&title) + 4);
+        let title = columns::cut(&zoomed.unwrap_or_else(|| self.title.clone()), room, theme.ellipsis());
+        let left = room.saturating_sub(columns::width(&title) + 4);
         let mut spans = vec![Span::raw(" "), Span::styled(title, theme.style(Role::Heading))];
         if is_plan && left > 8 {
-            spans.push(Span::styled(format!(" in {}", text::cut(&self.place, left, theme.ellipsis())), theme.style(Role::Quiet)));
+            spans.push(Span::styled(
+                format!(" in {}", columns::cut(&self.place, left, theme.ellipsis())),
+                theme.style(Role::Quiet),
+            ));
         }
         put(buffer, area, (0, 0), &Line::from(spans));
     }
@@ -163,8 +166,8 @@ impl Columns {
         let style = if role == Role::Quiet { theme.style(role) } else { Style::new() };
         let badges = self.root + self.download + self.undo;
         let room = if entry.undo.is_empty() { self.title + badges } else { self.title };
-        let title = text::cut(&entry.title, room, theme.ellipsis());
-        let gap = " ".repeat(room.saturating_sub(text::width(&title)));
+        let title = columns::cut(&entry.title, room, theme.ellipsis());
+        let gap = " ".repeat(room.saturating_sub(columns::width(&title)));
         let number = if entry.label().is_empty() { String::new() } else { format!("{}.", entry.label()) };
         let mut spans = vec![
             Span::raw(if is_selected { "> " } else { "  " }),
@@ -205,8 +208,8 @@ fn wrapped(tone: Tone, line: &str, columns: usize, theme: Theme) -> Vec<Line<'st
         Tone::Place => theme.style(Role::Name),
     };
     let lines = match tone {
-        Tone::Prose | Tone::Warning => text::wrap_words(line, columns),
-        Tone::Command | Tone::Added | Tone::Removed | Tone::Place | Tone::Plain => text::wrap_anywhere(line, columns),
+        Tone::Prose | Tone::Warning => columns::wrap_words(line, columns),
+        Tone::Command | Tone::Added | Tone::Removed | Tone::Place | Tone::Plain => columns::wrap_anywhere(line, columns),
     };
     lines.into_iter().map(|line| Line::styled(line, style)).collect()
 }

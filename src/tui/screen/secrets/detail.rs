@@ -10,8 +10,8 @@ use crate::secret::Rejection;
 use crate::secret::form::{Field, State};
 use crate::secret::kind::Kind as ValueKind;
 use crate::tui::keymap::{self, Action, Context, VariableAction};
-use crate::tui::text;
 use crate::tui::theme::Theme;
+use crate::ui::columns;
 use crate::ui::style::Role;
 use crate::ui::visible;
 
@@ -140,7 +140,7 @@ fn lines((label, tone, said): &Passage, columns: usize, theme: Theme) -> Vec<Lin
     };
     // Our own texts have arrows.
     let said = if theme.is_unicode { said.clone() } else { said.replace('→', "->") };
-    let wrapped = if *tone == Tone::Whole { text::wrap_anywhere(&said, room) } else { text::wrap_words(&said, room) };
+    let wrapped = if *tone == Tone::Whole { columns::wrap_anywhere(&said, room) } else { columns::wrap_words(&said, room) };
     let line = |(index, line): (usize, String)| {
         let label = if index == 0 { label } else { "" };
         let label = Span::styled(format!(" {label:LABEL$}"), theme.style(Role::Heading));

@@ -11,9 +11,9 @@ use super::{Mode, SecretsScreen, Shown};
 use crate::secret::form::{Draft, Field, State};
 use crate::secret::mask;
 use crate::tui::keymap::{self, Action};
-use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widget::{put, rule, seen};
+use crate::ui::columns;
 use crate::ui::style::Role;
 use crate::ui::visible;
 
@@ -57,7 +57,7 @@ impl SecretsScreen {
 
     pub(in crate::tui) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let layout = layout(area, self.form.fields.len());
-        let title = text::cut(&self.title, usize::from(area.width).saturating_sub(2), theme.ellipsis());
+        let title = columns::cut(&self.title, usize::from(area.width).saturating_sub(2), theme.ellipsis());
         put(buffer, layout.header, (1, 0), &Line::styled(title, theme.style(Role::Heading)));
         let rows = seen(self.first_row(layout.list), usize::from(layout.list.height), self.form.fields.len(), "rows");
         let above = Rect { y: area.y + 1, height: 1, width: layout.list.width, ..area };
@@ -93,7 +93,7 @@ impl SecretsScreen {
         if self.form.fields.is_empty() {
             put(buffer, area, (2, 0), &Line::raw("There is no variable yet."));
         }
-        let widest = self.form.fields.iter().map(|field| text::width(&field.spec.name)).max().unwrap_or_default();
+        let widest = self.form.fields.iter().map(|field| columns::width(&field.spec.name)).max().unwrap_or_default();
         let room = usize::from(area.width).saturating_sub(BEFORE + 2);
         let key = widest.min(room / 2);
         let first = self.first_row(area);
@@ -106,7 +106,7 @@ impl SecretsScreen {
                 }
                 _ => {
                     let value = self.value(field, is_selected, theme);
-                    spans.push(Span::raw(text::cut(&value, room.saturating_sub(key), theme.ellipsis())));
+                    spans.push(Span::raw(columns::cut(&value, room.saturating_sub(key), theme.ellipsis())));
                 }
             }
             put(buffer, area, (0, row), &Line::from(spans));
@@ -149,9 +149,9 @@ impl SecretsScreen {
         }
         let at = after.chars().next().map_or_else(|| " ".to_owned(), |character| visible(&character.to_string()));
         let behind: String = after.chars().skip(1).collect();
-        let left = room.saturating_sub(text::width(&at));
-        let front = end_of(&visible(before), left.saturating_sub(left.min(8).min(text::width(&behind))));
-        let back = text::cut(&visible(&behind), left.saturating_sub(text::width(&front)), theme.ellipsis());
+        let left = room.saturating_sub(columns::width(&at));
+        let front = end_of(&visible(before), left.saturating_sub(left.min(8).min(columns::width(&behind))));
+        let back = columns::cut(&visible(&behind), left.saturating_sub(columns::width(&front)), theme.ellipsis());
         vec![Span::raw(front), cursor(at), Span::raw(back)]
     }
 }
@@ -161,8 +161,8 @@ fn before_value(field: &Field, is_selected: bool, key: usize, theme: Theme) -> V
     let state = field.state();
     let (symbol, role) = mark(state, theme);
     let style = role.map_or(Style::new(), |role| theme.style(role));
-    let name = text::cut(&visible(&field.spec.name), key, theme.ellipsis());
-    let gap = " ".repeat(key.saturating_sub(text::width(&name)) + 2);
+    let name = columns::cut(&visible(&field.spec.name), key, theme.ellipsis());
+    let gap = " ".repeat(key.saturating_sub(columns::width(&name)) + 2);
     vec![
         Span::raw(if is_selected { "> " } else { "  " }),
         Span::styled(format!("{symbol} {:7}  ", state.word()), style),
@@ -196,7 +196,7 @@ fn dotted(mask: &str, theme: Theme) -> String {
 fn end_of(text: &str, columns: usize) -> String {
     let mut start = text.len();
     for (place, _) in text.char_indices().rev() {
-        if text.get(place..).is_some_and(|rest| text::width(rest) > columns) {
+        if text.get(place..).is_some_and(|rest| columns::width(rest) > columns) {
             break;
         }
         start = place;

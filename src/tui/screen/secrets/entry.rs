@@ -10,7 +10,7 @@ use crate::secret::{Accepted, Rejection};
 use crate::tui::effect::Reaction;
 use crate::tui::keymap::{Action, Context, VariableAction};
 use crate::tui::line::Line;
-use crate::tui::text::count;
+use crate::ui::columns::count;
 use crate::ui::visible;
 
 /// More characters than this are not pasted into a variable.

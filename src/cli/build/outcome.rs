@@ -1,0 +1,164 @@
+//! How a build ended: what was built and how big it is, or what failed first and why.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Done, Request, Watcher, event};
+use crate::cli::Session;
+use crate::doctor::explain::explain;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::nix::{self, Ended, Invocation};
+use crate::nix::build::{Build, BuildState, Status, extract};
+use crate::nix::failure::Reason;
+use crate::nix::outputs::{self, Built};
+use crate::ui::build_view::{bytes, duration};
+use crate::ui::style::Role;
+
+/// How long Nix may take to add sizes up.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// More failures than this are counted and not shown.
+const MOST_FAILURES: usize = 5;
+
+/// Says what was built.
+pub(super) fn succeeded(session: &mut Session, request: &Request, done: &Done, is_json: bool) -> Result<()> {
+    let sizes = sizes(request, &done.built);
+    let size = |path: &str| sizes.get(path.rsplit('/').next().unwrap_or(path)).copied();
+    if is_json {
+        let outputs: Vec<_> = done
+            .built
+            .iter()
+            .map(|built| {
+                let sizes: BTreeMap<_, _> = built.outputs.iter().filter_map(|(name, path)| Some((name, size(path)?))).collect();
+                json!({ "derivation": built.derivation, "outputs": built.outputs, "closure_sizes": sizes })
+            })
+            .collect();
+        return event(session, "finished", json!({ "success": true, "seconds": done.elapsed.as_secs_f64(), "outputs": outputs }));
+    }
+    let paths = done.built.iter().flat_map(|built| built.outputs.values());
+    for path in paths.clone() {
+        let size = size(path).map(|size| format!(", {} with all it needs", bytes(size))).unwrap_or_default();
+        session.ui.say(&format!("{} {}{size}", Role::Success.paint("done:"), crate::nix::build::name(path)));
+    }
+    session.ui.say(&format!("It took {}", duration(done.elapsed)));
+    for path in paths {
+        session.ui.data(&format!("{path}\n"))?;
+    }
+    Ok(())
+}
+
+/// The sizes of closures by base name; nothing when Nix does not tell.
+fn sizes(request: &Request, built: &[Built]) -> BTreeMap<String, u64> {
+    let paths = built.iter().flat_map(|built| built.outputs.values().cloned());
+    let words = ["path-info", "--json", "--closure-size", "--offline"].map(str::to_owned);
+    let arguments: Vec<String> = words.into_iter().chain(paths).collect();
+    let Ok(program) = nix::program() else { return BTreeMap::new() };
+    let invocation = Invocation { program: &program, directory: &request.directory, arguments: &arguments };
+    nix::ask(invocation, PATIENCE).map(|json| outputs::closure_sizes(&json)).unwrap_or_default()
+}
+
+/// Why a build failed: the failures that follow from no other, each with what its log says.
+pub(super) fn failed(session: &mut Session, ended: &Ended, watcher: &Watcher) -> Error {
+    let state = &ended.state;
+    if watcher.is_for_programs() {
+        // The error that follows says it to people.
+        let _closed = tell(session, ended);
+    }
+    let causes: Vec<(&Build, &Reason)> = state.root_causes().collect();
+    match causes.as_slice() {
+        [] => without_a_build(ended),
+        [(build, reason)] => {
+            let error = Error::new(ErrorKind::Tool, format!("{} could not be built: {reason}", build.name()));
+            explained(error.with_output(log_of(build)), state, &causes)
+        }
+        several => {
+            let shown = several.iter().take(MOST_FAILURES);
+            let shown = shown.map(|(build, reason)| format!("{}: {reason}\n{}", build.name(), log_of(build)));
+            let rest = several.len().saturating_sub(MOST_FAILURES);
+            let rest = (rest > 0).then(|| format!("and {rest} more"));
+            let output = shown.chain(rest).collect::<Vec<_>>().join("\n");
+            let error = Error::new(ErrorKind::Tool, format!("{} derivations could not be built", several.len()));
+            explained(error.with_output(output), state, &causes)
+        }
+    }
+}
+
+fn log_of(build: &Build) -> String {
+    extract(&build.log).iter().map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Adds what the index of errors knows, what else was not built, and how to see everything.
+fn explained(error: Error, state: &BuildState, causes: &[(&Build, &Reason)]) -> Error {
+    let said = causes.iter().map(|(build, reason)| {
+        let log = build.log.lines().collect::<Vec<_>>().join("\n");
+        format!("{log}\nerror: {}", wording(reason))
+    });
+    let error = with_causes(error, &said.collect::<Vec<_>>().join("\n"));
+    let logs = causes.iter().take(1).map(|(build, _)| format!("see the whole log: `nix log {}`", build.derivation));
+    let waiting = dependants(state);
+    let waiting = (waiting > 0).then(|| {
+        format!(
+            "{waiting} more {} for it and {} not built",
+            if waiting == 1 { "waits" } else { "wait" },
+            if waiting == 1 { "was" } else { "were" }
+        )
+    });
+    logs.chain(waiting).fold(error, Error::hint)
+}
+
+/// A reason in the words that the index of errors knows.
+fn wording(reason: &Reason) -> String {
+    match reason {
+        Reason::HashMismatch(_) => "hash mismatch in fixed-output derivation".to_owned(),
+        Reason::Signal(name) => format!("failed due to signal ({name})"),
+        Reason::TimedOut { seconds } => format!("timed out after {seconds} seconds"),
+        other => other.to_string(),
+    }
+}
+
+fn with_causes(error: Error, said: &str) -> Error {
+    explain(said).into_iter().fold(error, |error, found| error.hint(format!("{}; {}", found.cause, found.fix)))
+}
+
+/// How many announced derivations were neither built nor begun.
+fn dependants(state: &BuildState) -> usize {
+    let is_begun = |path: &&String| state.builds.iter().any(|build| build.derivation == **path);
+    state.plan.builds.iter().filter(|path| !is_begun(path)).count()
+}
+
+/// Nix failed and no build did: the evaluation, or something before it.
+fn without_a_build(ended: &Ended) -> Error {
+    let mut reasons: Vec<String> = ended.state.failures.iter().map(|failure| failure.reason.to_string()).collect();
+    if reasons.is_empty() {
+        reasons.clone_from(&ended.foreign);
+    }
+    let text = reasons.join("\n");
+    let first = text.lines().next().unwrap_or_default();
+    let message =
+        if first.is_empty() { format!("`nix build` failed ({})", ended.status) } else { format!("`nix build` failed: {first}") };
+    let rest = text.lines().skip(1).collect::<Vec<_>>().join("\n");
+    with_causes(Error::new(ErrorKind::Tool, message).with_output(rest), &format!("error: {text}"))
+}
+
+/// Tells a program what failed.
+fn tell(session: &mut Session, ended: &Ended) -> Result<()> {
+    for build in &ended.state.builds {
+        match &build.status {
+            Status::Failed(reason) => {
+                let log = extract(&build.log);
+                let fields =
+                    json!({ "derivation": build.derivation, "name": build.name(), "reason": reason.to_string(), "log": log });
+                event(session, "build-failed", fields)?;
+            }
+            Status::Cancelled => {
+                event(session, "build-cancelled", json!({ "derivation": build.derivation, "name": build.name() }))?;
+            }
+            Status::Building | Status::Succeeded => {}
+        }
+    }
+    for failure in &ended.state.failures {
+        event(session, "failure", json!({ "derivation": failure.derivation, "reason": failure.reason.to_string() }))?;
+    }
+    event(session, "finished", json!({ "success": false, "seconds": ended.elapsed.as_secs_f64(), "outputs": [] }))
+}
