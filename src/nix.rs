@@ -10,8 +10,6 @@ pub mod hashes;
 pub mod installable;
 pub mod log;
 pub mod outputs;
-#[cfg(test)]
-mod recordings;
 pub mod settings;
 pub mod start_up;
 pub mod system_file;

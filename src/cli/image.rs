@@ -13,6 +13,7 @@ use crate::host::vault::Vault;
 use crate::host::{facts, paths};
 use crate::image::Inspection;
 use crate::nix::installable::Installable;
+use crate::nix::outputs;
 use crate::plan::{Action, Plan, Step, Undo};
 use crate::ui::style::Role;
 
@@ -140,16 +141,21 @@ pub(super) fn images(session: &mut Session, root: &Utf8Path, wanted: &Wanted<'_>
     image_archive::require_skopeo()?;
     let system = Platform::system(wanted.platform);
     let packages = packages(root, &system, wanted.app)?;
-    let installables = packages.iter().map(|package| Installable::of_this_flake(&format!("packages.{system}.{package}")));
-    let request = Request::without_link(root, installables.collect(), wanted.yes);
+    let installable = |package: &String| Installable::of_this_flake(&format!("packages.{system}.{package}"));
+    let request = Request::without_link(root, packages.iter().map(installable).collect(), wanted.yes);
     let mut watcher = Watcher::new(session, false);
-    let done = build::realise(session, &request, &mut watcher)?;
-    let paths = done.built.iter().filter_map(|built| built.outputs.get("out"));
-    packages.into_iter().zip(paths).map(|(package, path)| image(package, path)).collect()
+    build::realise(session, &request, &mut watcher)?;
+    packages.iter().map(|package| image(root, package.clone(), &installable(package))).collect()
 }
 
-fn image(package: String, path: &str) -> Result<Image> {
-    let archive = Archive::of(Utf8Path::new(path))?;
+/// Looks into an image that was just built. Of several at once Nix does not say which path is whose.
+fn image(root: &Utf8Path, package: String, installable: &Installable) -> Result<Image> {
+    let program = nix::program()?;
+    let words = ["build", "--json", "--no-link", &installable.to_string()].map(str::to_owned);
+    let json = nix::ask(Invocation { program: &program, directory: root, arguments: &words }, PATIENCE)?;
+    let built = outputs::built(&json).and_then(|built| built.into_iter().next()?.outputs.remove("out"));
+    let path = built.ok_or_else(|| Error::new(ErrorKind::Tool, format!("`nix build` does not say what `{package}` became")))?;
+    let archive = Archive::of(Utf8Path::new(&path))?;
     let inspection = archive.inspect()?;
     Ok(Image { package, path: path.into(), archive, inspection })
 }

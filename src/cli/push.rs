@@ -34,7 +34,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
     /// The tag; the commit when left out
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, value_name = "TAG", allow_hyphen_values = true)]
     tag: Option<String>,
     /// Write the digest to this file, too
     #[arg(long, value_name = "FILE", requires = "app")]
@@ -54,7 +54,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let login = Login::find(&registry)?;
     let wanted = Wanted { app: args.app.as_deref(), platform: args.platform, yes: args.plan.yes };
     let images = image::images(session, &root, &wanted)?;
-    let pushes = images.iter().map(|image| Push::new(image, &registry, tag.as_deref())).collect::<Result<Vec<_>>>()?;
+    let push = |image| Push::new(image, &registry, tag.as_deref(), args.digest_file.as_deref());
+    let pushes = images.iter().map(push).collect::<Result<Vec<_>>>()?;
     let plan = plan(&root, &registry, &pushes, login.as_ref());
     let _lock = if args.plan.dry_run { None } else { Some(Lock::acquire(&root)?) };
     let flags = PlanFlags { json: args.plan.json && !args.plan.yes, ..args.plan };
@@ -68,18 +69,24 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
 struct Push<'a> {
     image: &'a Image,
     place: String,
-    digest: NamedTempFile,
+    /// Where skopeo writes the digest.
+    digest_file: Utf8PathBuf,
+    _temporary: Option<NamedTempFile>,
 }
 
 impl<'a> Push<'a> {
-    fn new(image: &'a Image, registry: &Registry, tag: Option<&str>) -> Result<Self> {
+    fn new(image: &'a Image, registry: &Registry, tag: Option<&str>, digest_file: Option<&Utf8Path>) -> Result<Self> {
         let (name, own_tag) = split_tag(&image.inspection.name);
         let place = registry.place_of(name, tag.or(own_tag).unwrap_or("latest"));
-        Ok(Self { image, place, digest: NamedTempFile::new()? })
+        if let Some(file) = digest_file {
+            return Ok(Self { image, place, digest_file: paths::absolute(file)?, _temporary: None });
+        }
+        let temporary = NamedTempFile::new()?;
+        Ok(Self { image, place, digest_file: path_of(&temporary)?, _temporary: Some(temporary) })
     }
 
     fn digest(&self) -> Result<String> {
-        let digest = fs_err::read_to_string(self.digest.path())?;
+        let digest = fs_err::read_to_string(&self.digest_file)?;
         let digest = digest.trim();
         if digest.starts_with("sha256:") {
             return Ok(digest.to_owned());
@@ -92,9 +99,6 @@ fn report(session: &mut Session, args: &Args, pushes: &[Push<'_>]) -> Result<()>
     let mut documents = Vec::new();
     for push in pushes {
         let digest = push.digest()?;
-        if let Some(file) = &args.digest_file {
-            fs_err::write(file, format!("{digest}\n"))?;
-        }
         if !args.plan.json {
             let place = push.place.rsplit_once(':').map_or(push.place.as_str(), |(place, _)| place);
             session.ui.data(&format!("{place}@{digest}\n"))?;
@@ -137,7 +141,8 @@ fn tag(args: &Args, root: &Utf8Path) -> Result<Option<String>> {
 
 /// Who logs in, in a private file that skopeo reads; so the password is no argument.
 struct Login {
-    file: NamedTempFile,
+    path: Utf8PathBuf,
+    _file: NamedTempFile,
 }
 
 impl Login {
@@ -155,8 +160,13 @@ impl Login {
         // Only we can read it, and it is gone when we are.
         let mut file = NamedTempFile::new()?;
         file.write_all(document.to_string().as_bytes())?;
-        Ok(Some(Self { file }))
+        Ok(Some(Self { path: path_of(&file)?, _file: file }))
     }
+}
+
+fn path_of(file: &NamedTempFile) -> Result<Utf8PathBuf> {
+    let path = Utf8PathBuf::from_path_buf(file.path().to_owned());
+    path.map_err(|path| Error::failed(format!("the temporary directory is no UTF-8 text: `{}`", path.display())))
 }
 
 fn half(given: &str, missing: &str) -> Error {
@@ -194,11 +204,10 @@ fn plan(root: &Utf8Path, registry: &Registry, pushes: &[Push<'_>], login: Option
 }
 
 fn arguments(push: &Push<'_>, registry: &Registry, login: Option<&Login>) -> Vec<String> {
-    let path = |file: &NamedTempFile| file.path().to_string_lossy().into_owned();
     let mut words = image_archive::skopeo_options();
-    words.extend(["copy".to_owned(), "--digestfile".to_owned(), path(&push.digest)]);
+    words.extend(["copy".to_owned(), "--digestfile".to_owned(), push.digest_file.to_string()]);
     if let Some(login) = login {
-        words.extend(["--dest-authfile".to_owned(), path(&login.file)]);
+        words.extend(["--dest-authfile".to_owned(), login.path.to_string()]);
     }
     if registry.is_local() {
         words.push("--dest-tls-verify=false".to_owned());

@@ -1,6 +1,7 @@
 //! What Nix builds and fetches in one run, folded from its events. The log says nothing of how a build ended; that follows
 //! from Nix's counters and from its error messages.
 
+mod counter;
 mod extract;
 mod log_tail;
 mod plan;
@@ -8,6 +9,7 @@ mod plan;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use counter::Counter;
 pub use extract::extract;
 pub use log_tail::LogTail;
 pub use plan::{Announced, Plan};
@@ -149,23 +151,6 @@ enum Subject {
     Status,
 }
 
-/// Nix's own count of finished builds. It rises before a build that succeeded stops; on no version does it rise for others.
-#[derive(Debug, Default)]
-struct Counter {
-    done: u64,
-    failed: u64,
-    done_at_last_stop: u64,
-}
-
-impl Counter {
-    /// Whether the count has risen since the last build stopped.
-    const fn stop(&mut self) -> bool {
-        let has_risen = self.done > self.done_at_last_stop;
-        self.done_at_last_stop = self.done;
-        has_risen
-    }
-}
-
 impl BuildState {
     /// A build by its number; there for every number of this run.
     pub fn build(&self, id: BuildId) -> Option<&Build> {
@@ -203,17 +188,27 @@ impl BuildState {
         self.fetches.iter().map(|fetch| fetch.wire.done).sum()
     }
 
-    /// Nix has ended. A build that Nix counts as failed without a word was not just cancelled.
+    /// Nix has ended. What it counted by then says more than the order in which builds stopped: one that it counts as done
+    /// or as failed without a word was not just cancelled.
     pub fn finish(&mut self) {
-        let is_failed = |build: &&Build| matches!(build.status, Status::Failed(_));
-        let failed = u64::try_from(self.builds.iter().filter(is_failed).count()).unwrap_or(u64::MAX);
-        let silent: Vec<&mut Build> = self.builds.iter_mut().filter(|build| build.status == Status::Cancelled).collect();
+        let succeeded = self.count(|status| *status == Status::Succeeded);
+        let failed = self.count(|status| matches!(status, Status::Failed(_)));
+        let silent = self.count(|status| *status == Status::Cancelled);
         let is_interrupted = self.failures.iter().any(|failure| failure.reason == Reason::Interrupted);
-        if !is_interrupted && u64::try_from(silent.len()).is_ok_and(|silent| failed + silent == self.counter.failed) {
-            for build in silent {
-                build.status = Status::Failed(Reason::Unexplained);
-            }
+        let outcome = if silent > 0 && succeeded + silent == self.counter.done {
+            Status::Succeeded
+        } else if silent > 0 && failed + silent == self.counter.failed && !is_interrupted {
+            Status::Failed(Reason::Unexplained)
+        } else {
+            return;
+        };
+        for build in self.builds.iter_mut().filter(|build| build.status == Status::Cancelled) {
+            build.status = outcome.clone();
         }
+    }
+
+    fn count(&self, holds: impl Fn(&Status) -> bool) -> u64 {
+        self.builds.iter().map(|build| u64::from(holds(&build.status))).sum()
     }
 
     /// Takes in an event that came `at` so long after the beginning of the run.
@@ -294,14 +289,14 @@ impl BuildState {
     fn stop(&mut self, id: u64, at: Duration) -> Option<Change> {
         match self.activities.remove(&id)? {
             Subject::Build(id) => {
-                let has_succeeded = self.counter.stop();
                 let build = self.builds.get_mut(id.0)?;
                 build.ended = Some(at);
                 if build.status == Status::Building {
+                    let has_succeeded = self.counter.stop();
                     build.status = if has_succeeded { Status::Succeeded } else { Status::Cancelled };
                     self.unexplained = (!has_succeeded).then_some(id);
                 }
-                if has_succeeded {
+                if build.status == Status::Succeeded {
                     build.log.forget_most();
                 }
                 Some(Change::BuildEnded(id))
@@ -394,8 +389,8 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::nix::log::tests::recordings;
     use crate::nix::log::{self, Line};
-    use crate::nix::recordings;
 
     /// Folds a recording, one millisecond a line.
     fn fold(recording: &str) -> (BuildState, Vec<Change>) {
@@ -410,7 +405,7 @@ mod tests {
     }
 
     fn recording(name: &str) -> String {
-        recordings::all().into_iter().find(|(found, _)| found == name).unwrap().1
+        recordings().into_iter().find(|(found, _)| found == name).unwrap().1
     }
 
     fn word(status: &Status) -> String {
@@ -426,7 +421,7 @@ mod tests {
     #[test]
     fn knows_what_came_of_every_recorded_build() {
         let mut account = String::new();
-        for (name, recording) in recordings::all() {
+        for (name, recording) in recordings() {
             let (state, _) = fold(&recording);
             writeln!(account, "{name}: {} planned, {} fetched", state.plan.builds.len(), state.fetches.len()).unwrap();
             for build in &state.builds {
@@ -445,7 +440,7 @@ mod tests {
 
     #[test]
     fn every_build_that_begins_is_said_to_end() {
-        for (name, recording) in recordings::all().iter().filter(|(name, _)| !name.contains("sigint")) {
+        for (name, recording) in recordings().iter().filter(|(name, _)| !name.contains("sigint")) {
             let (state, changes) = fold(recording);
             let begun = changes.iter().filter(|change| matches!(change, Change::BuildBegun(_))).count();
             let ended = changes.iter().filter(|change| matches!(change, Change::BuildEnded(_))).count();

@@ -159,8 +159,8 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::nix::log::tests::recordings;
     use crate::nix::log::{self, Level, Line, NixEvent};
-    use crate::nix::recordings;
 
     const DRV: &str = "/nix/store/fj9c74hgzmxycc8hcn6kh020f4cjd12f-demo-broken-0.1.drv";
 
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn every_recorded_failure_is_understood() {
         let mut failures = Vec::new();
-        for (name, recording) in recordings::all() {
+        for (name, recording) in recordings() {
             for line in recording.lines() {
                 if let Line::Event(NixEvent::Message { level: Level::ERROR, text }) = log::read(line.as_bytes()) {
                     failures.extend(read(&text).map(|failure| (name.clone(), failure)));

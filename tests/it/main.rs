@@ -15,6 +15,7 @@
 
 mod architecture;
 mod bot;
+mod build;
 mod cli;
 mod docs;
 mod doctor;
@@ -32,6 +33,7 @@ mod env_share;
 mod env_transfer;
 mod faults;
 mod formats;
+mod image;
 mod killed;
 mod machines;
 mod new;
@@ -44,6 +46,7 @@ mod setup_machines;
 mod setup_routes;
 mod setup_tools;
 mod setup_wizard;
+mod shell;
 mod support;
 mod template;
 mod undo;

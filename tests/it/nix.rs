@@ -2,12 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
+use crate::support::nix_project::alone;
 use crate::support::{Run, Sandbox, checkout, run, tools};
-
-/// The tests share one Nix store, whose database answers "busy" to two at once.
-static STORE: Mutex<()> = Mutex::new(());
 
 const NEEDED: [&str; 4] = ["nix", "direnv", "git", "jq"];
 
@@ -32,7 +29,7 @@ fn script(sandbox: &Sandbox, name: &str) -> Command {
 }
 
 fn run_alone(command: &mut Command) -> Run {
-    let _alone = STORE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     run(command, "")
 }
 

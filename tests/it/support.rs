@@ -4,6 +4,7 @@ pub(crate) mod discord;
 pub(crate) mod evidence;
 pub(crate) mod hostile;
 pub(crate) mod machine;
+pub(crate) mod nix_project;
 pub(crate) mod pty;
 pub(crate) mod server;
 pub(crate) mod tools;
