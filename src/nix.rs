@@ -4,6 +4,7 @@
 pub mod build;
 pub mod conf;
 pub mod dev_shells;
+pub mod edit;
 pub mod failure;
 pub mod flake_config;
 pub mod hashes;

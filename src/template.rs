@@ -8,6 +8,7 @@ pub mod manifest;
 pub mod render;
 pub mod scaffold;
 pub mod syntax;
+pub mod update;
 
 use std::collections::BTreeMap;
 

@@ -6,6 +6,7 @@ mod examples;
 use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
 use crate::facts::node::{Lock, NodeOnPath, Origin, PackageManager, Pnpm, Turbo, Wish, wish};
 use crate::facts::{Facts, Unknown};
+use crate::nix::hashes::Freshness;
 #[cfg(test)]
 pub(super) use examples::examples;
 
@@ -69,6 +70,20 @@ pub(super) const CHECKS: &[Check] = &[
         look: lock_fits,
     },
     Check {
+        id: "dependency-hash",
+        group: Group::Node,
+        severity: Severity::Degrades,
+        title: "The hash of the dependencies is the one of the lock file",
+        symptom: "`ERR_PNPM_NO_OFFLINE_TARBALL` in a build of Nix, or a package that was built with old dependencies",
+        cause: "`pnpm-lock.yaml` has changed since the hash in `nix/hashes.json` was found out, or it never was",
+        fix: "run `nixstart build --yes`, which finds it out and writes it",
+        source: "the digest of the lock file that `nixstart build` keeps beside the hash",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: hash_fits,
+    },
+    Check {
         id: "turbo-history",
         group: Group::Node,
         severity: Severity::Degrades,
@@ -84,6 +99,25 @@ pub(super) const CHECKS: &[Check] = &[
         look: has_history,
     },
 ];
+
+fn hash_fits(facts: &Facts) -> Look {
+    let renew = || Fix::by_hand("Find the hash out and write it", &["nixstart build --yes"]);
+    let Some(freshness) = facts.node.hash.get()? else {
+        return Err(Unknown::Irrelevant("there is no hash of dependencies".to_owned()));
+    };
+    Ok(match freshness {
+        Freshness::Fresh => Verdict::Pass("it is the one of the lock file".to_owned()),
+        Freshness::Unknown => Verdict::Pass("there is one; what it was made for is not written down".to_owned()),
+        Freshness::Stale => {
+            let problem = Problem::new("`pnpm-lock.yaml` has changed since the hash in `nix/hashes.json` was made");
+            Verdict::Warn(problem.fix(renew()))
+        }
+        Freshness::Missing => {
+            let problem = Problem::new("`nix/hashes.json` holds no hash of the dependencies yet");
+            Verdict::Warn(problem.detail("`nix build` and `nix flake check` need it; the dev shell does not").fix(renew()))
+        }
+    })
+}
 
 const ENTER: &[&str] = &["direnv allow", "nix develop --impure"];
 

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use semver::Version;
 
 use super::Fact;
+use crate::nix::hashes::Freshness;
 pub use lock::Mismatch;
 pub use wish::{PackageManager, Wish};
 
@@ -27,6 +28,8 @@ pub struct Node {
     pub lock: Fact<Lock>,
     /// What Turborepo compares with.
     pub turbo: Fact<Turbo>,
+    /// How the hash of the dependencies in `nix/hashes.json` stands to the lock file; `None` without such a hash.
+    pub hash: Fact<Option<Freshness>>,
 }
 
 /// A `node` on PATH.

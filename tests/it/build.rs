@@ -114,6 +114,12 @@ fn a_hash_that_is_missing_or_stale_is_found_out_and_written() {
     // The hash of another lock file is not trusted, although Nix would take what it has in its store.
     sandbox.write("pnpm-lock.yaml", "lockfileVersion: '9.0'\n# another\n");
     sandbox.nix(&["build", "--no-link"]).expect(0).says("`pnpm-lock.yaml` has changed since");
+    sandbox.write("package.json", "{}");
+    sandbox
+        .run(&["doctor", "--offline", "--check", "dependency-hash"])
+        .expect(0)
+        .says("has changed since the hash")
+        .says("nixstart build --yes");
     assert_eq!(hashes(&sandbox), written, "nobody said yes");
     sandbox.nix(&["build", "--no-link", "--yes"]).expect(0);
     assert_ne!(hashes(&sandbox)["pnpmLock"], written["pnpmLock"]);

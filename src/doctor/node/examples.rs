@@ -6,6 +6,7 @@ use crate::doctor::Example;
 use crate::facts::node::lock::MismatchKind;
 use crate::facts::node::{Lock, Mismatch, NodeOnPath, Origin, PackageManager, Pnpm, Turbo, Wish};
 use crate::facts::{Fact, Facts, Node};
+use crate::nix::hashes::Freshness;
 
 fn node(change: impl FnOnce(&mut Node)) -> Facts {
     let mut node = Node {
@@ -24,6 +25,7 @@ fn node(change: impl FnOnce(&mut Node)) -> Facts {
         }
         .into(),
         turbo: Turbo { has_commits: true, base: "main".into(), has_base: true, ..Turbo::default() }.into(),
+        hash: Some(Freshness::Fresh).into(),
     };
     change(&mut node);
     Facts { node, ..Facts::default() }
@@ -69,6 +71,8 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
         example("lockfile-present", lock(|lock| lock.mismatches = vec![mismatch(MismatchKind::OtherRange)])),
         example("lockfile-present", lock(|lock| lock.is_tracked = Some(false))),
         example("lockfile-present", lock(|lock| lock.others = vec!["yarn.lock".into()])),
+        example("dependency-hash", node(|node| node.hash = Some(Freshness::Stale).into())),
+        example("dependency-hash", node(|node| node.hash = Some(Freshness::Missing).into())),
         example("turbo-history", turbo(Turbo { is_shallow: true, has_base: true, ..Turbo::default() })),
         example("turbo-history", turbo(Turbo { branches: vec!["origin/master".into()], ..Turbo::default() })),
         example("turbo-history", turbo(Turbo { has_base: true, shallow_workflows: vec!["ci.yml:9".into()], ..Turbo::default() })),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::Vantage;
 use crate::facts::node::{NodeOnPath, Origin, Pnpm, Wish, manager_of, wish};
 use crate::facts::{Fact, Node};
+use crate::nix::hashes::{self, Freshness, Hashes};
 
 pub(super) fn look(vantage: &Vantage) -> Node {
     let text = match vantage.read(&vantage.directory.join("package.json")) {
@@ -33,6 +34,7 @@ pub(super) fn look(vantage: &Vantage) -> Node {
             wish: wish_of(vantage, &package).into(),
             lock: lock::look(vantage, &package, package_manager.as_ref()),
             package_manager: package_manager.into(),
+            hash: hash(vantage),
             version: version.join().unwrap_or_default(),
             pnpm: pnpm.join().map_or_else(|_| Fact::default(), Fact::Known),
             turbo: turbo.join().unwrap_or_default(),
@@ -50,7 +52,16 @@ fn without(why: &str) -> Node {
         pnpm: Fact::irrelevant(why),
         lock: Fact::irrelevant(why),
         turbo: Fact::irrelevant(why),
+        hash: Fact::irrelevant(why),
     }
+}
+
+/// How the hash that Nix has of the dependencies stands to the lock file. Nix itself is not asked: what it has built once with
+/// an old hash, it builds again without a word.
+fn hash(vantage: &Vantage) -> Fact<Option<Freshness>> {
+    let hashes = Hashes::parse(&read(vantage, hashes::PATH));
+    let freshness = hashes.and_then(|hashes| hashes.freshness(read(vantage, hashes::PNPM_LOCK).as_bytes()));
+    Fact::Known(freshness)
 }
 
 /// The text of a file of the project; empty when there is none.
