@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use serde_json::Value;
@@ -243,16 +244,44 @@ fn a_run_that_was_cut_short_is_named() {
     sandbox.run(&["doctor", "--offline", "--check", "nixstart-receipt"]).says(&id).says("nixstart-receipt:");
 }
 
+/// Makes a program of a sandbox's own, and returns the PATH that finds it before those of the machine.
+fn program(sandbox: &Sandbox, name: &str, script: &str) -> String {
+    let programs = sandbox.home().join("programs");
+    fs::create_dir_all(&programs).unwrap();
+    fs::write(programs.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(programs.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:/usr/bin:/bin", programs.display())
+}
+
+#[test]
+fn a_file_that_nobody_writes_to_and_a_program_that_leaves_another_running_hold_nobody_up() {
+    let sandbox = project();
+    let pipe = |path: std::path::PathBuf| {
+        let _none = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    pipe(sandbox.work().join("my-bot/.gitignore"));
+    pipe(sandbox.work().join("my-bot/.envrc"));
+    pipe(sandbox.work().join("my-bot/.env"));
+    pipe(sandbox.home().join(".gitconfig"));
+    let path = program(&sandbox, "nix", "sleep 60 & echo 'nix (Nix) 2.26.3'");
+    let mut command = sandbox.command();
+    command.args(["-C", "my-bot", "doctor", "--offline", "--json"]).env("PATH", path);
+    let start = Instant::now();
+    let run = crate::support::run(&mut command, "");
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+    let document = json(&run);
+    assert_eq!(check(&document, "nix-version-min")["status"], "pass");
+    let late = check(&document, "git-present");
+    assert_eq!((&late["status"], late["reason"].as_str().unwrap().contains("took too long")), (&Value::from("crash"), true));
+}
+
 #[test]
 fn what_takes_long_is_named_while_it_does() {
     let sandbox = Sandbox::new();
-    let programs = sandbox.home().join("programs");
-    fs::create_dir(&programs).unwrap();
-    let slow = "#!/bin/sh\nuntil [ -e \"$HOME/go\" ]; do sleep 0.05; done\necho 2.37.1\n";
-    fs::write(programs.join("direnv"), slow).unwrap();
-    fs::set_permissions(programs.join("direnv"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = program(&sandbox, "direnv", "until [ -e \"$HOME/go\" ]; do sleep 0.05; done; echo 2.37.1");
     let mut command = sandbox.command();
-    command.args(["doctor", "--offline", "-v", "--group", "direnv"]).env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
+    command.args(["doctor", "--offline", "-v", "--group", "direnv"]).env("PATH", path);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.starts_with("Still looking; waiting for direnv")), "nothing was said");
