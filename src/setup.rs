@@ -266,9 +266,9 @@ impl Setup {
 }
 
 /// The file with the user's own settings of Nix as it is edited, or why it is not; `None` where there can be none.
-fn user_settings(facts: &Facts) -> Option<Result<Utf8PathBuf, String>> {
+fn user_settings(facts: &Facts, edit: &LineEdit) -> Option<Result<Utf8PathBuf, String>> {
     let path = facts.config.user_file.known()?;
-    let target = facts.config.user_text.known().map(|file| edit_target::edit_target(file, Privilege::User));
+    let target = facts.config.user_text.known().map(|file| edit_target::target_of(edit, file, Privilege::User));
     Some(target.unwrap_or_else(|| Ok(path.clone())).map_err(|why| format!("`{path}` is not edited, because {why}")))
 }
 

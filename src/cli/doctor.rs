@@ -15,10 +15,12 @@ use crate::doctor::{self, Check, Finding, Group, Status, mend};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::facts::processes::OpenReceipt;
 use crate::facts::{Fact, Facts};
+use crate::host::files;
 use crate::host::journal::{self, Listed};
 use crate::host::lock::Lock;
 use crate::host::probe::{self, Gathered, Reach, Run, Vantage};
 use crate::host::vault::Vault;
+use crate::line_edit::{self, EditError, LineEdit};
 use crate::plan::receipt;
 use crate::ui::{doctor_view, redaction};
 
@@ -272,8 +274,9 @@ fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {
     carry_out::resume(session, &stored, &Vault::default(), flags).map(drop)
 }
 
-/// The file behind a link; what a program generates into the Nix store is nobody's to edit.
-fn resolve(path: &Utf8Path) -> std::result::Result<Utf8PathBuf, String> {
+/// The file behind a link; what a program generates into the Nix store is nobody's to edit, nor is a block of nixstart that
+/// somebody changed.
+fn resolve(path: &Utf8Path, edit: Option<&LineEdit>) -> std::result::Result<Utf8PathBuf, String> {
     let real = match path.canonicalize_utf8() {
         Ok(real) => real,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err() => path.to_owned(),
@@ -281,6 +284,12 @@ fn resolve(path: &Utf8Path) -> std::result::Result<Utf8PathBuf, String> {
     };
     if real.starts_with("/nix/store") {
         return Err(format!("`{path}` is generated; change it where your configuration is"));
+    }
+    if let Some(edit) = edit {
+        let blocks = files::read_plain(&real).map(|file| line_edit::blocks_of(&file.contents)).unwrap_or_default();
+        if let Err(error @ (EditError::ChangedBlock(_) | EditError::BrokenBlock(_))) = edit.apply(&blocks) {
+            return Err(format!("`{path}` is not edited, because {error}"));
+        }
     }
     Ok(real)
 }

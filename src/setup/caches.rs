@@ -155,14 +155,15 @@ fn for_user(facts: &Facts, setup: &mut Setup) {
         return;
     }
     let lines = lines("extra-substituters");
-    match super::user_settings(facts) {
+    let edit = LineEdit::Block { name: BLOCK.to_owned(), lines: lines.clone() };
+    match super::user_settings(facts, &edit) {
         Some(Ok(path)) => {
             setup.add_optional(Step {
                 id: "caches".to_owned(),
                 title: format!("Use the cache of devenv: `{path}`"),
                 explanation: EXPLANATION.to_owned(),
                 privilege: Privilege::User,
-                action: Action::EditFile { path, edit: LineEdit::Block { name: BLOCK.to_owned(), lines } },
+                action: Action::EditFile { path, edit },
                 undo: Undo::Inverse { by: "remove the block".to_owned() },
                 is_satisfied: false,
                 proof: None,

@@ -135,7 +135,8 @@ pub(super) fn add_flakes(facts: &Facts, setup: &mut Setup) {
     if has_flakes(facts) || is_determinate || setup.route == Some(Route::NixInstaller) {
         return;
     }
-    let path = match super::user_settings(facts) {
+    let edit = LineEdit::Add { lines: vec![FLAKES.to_owned()] };
+    let path = match super::user_settings(facts, &edit) {
         Some(Ok(path)) => path,
         Some(Err(why)) => {
             setup.is_left_to_person = true;
@@ -150,7 +151,7 @@ pub(super) fn add_flakes(facts: &Facts, setup: &mut Setup) {
             "Every project here is a flake. The feature is the client's: your own file is enough, and no daemon restarts."
                 .to_owned(),
         privilege: Privilege::User,
-        action: Action::EditFile { path, edit: LineEdit::Add { lines: vec![FLAKES.to_owned()] } },
+        action: Action::EditFile { path, edit },
         undo: Undo::Restore,
         is_satisfied: false,
         proof: None,

@@ -33,6 +33,7 @@ fn bashrc() -> StartupFile {
         path: "/home/ada/.bashrc".into(),
         form: Form::Plain,
         is_text: true,
+        blocks: Vec::new(),
         is_writable: true,
         direnv: None,
         devenv: None,
@@ -242,6 +243,7 @@ fn with_daemon() -> Facts {
         form: Form::Absent,
         is_writable: true,
         is_text: true,
+        blocks: Vec::new(),
     }
     .into();
     facts.devenv.program = None.into();

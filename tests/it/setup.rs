@@ -83,6 +83,22 @@ fn a_start_up_file_that_must_not_be_edited_is_said_with_what_to_add() {
 }
 
 #[test]
+fn a_block_that_somebody_changed_is_nobodys_to_write_and_stops_nothing_else() {
+    if !have_tools("a_block_that_somebody_changed_is_nobodys_to_write_and_stops_nothing_else") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let text = format!("mine\n{}", HOOK.replace("eval", "# eval"));
+    fs::write(bashrc(&sandbox), &text).unwrap();
+    let arguments = ["--yes", "--only", "direnv-hook", "--only", "flakes"];
+    let shown = setup(&sandbox, &["--plan", "--only", "direnv-hook"]).expect(0).says("were changed by somebody else");
+    assert!(!shown.stderr.contains("-mine"), "{}", shown.stderr);
+    setup(&sandbox, &arguments).expect(1).says("done: Switch flakes on").says("add by hand: eval");
+    setup(&sandbox, &arguments).expect(1).says("has to be done by hand");
+    assert_eq!(fs::read_to_string(bashrc(&sandbox)).unwrap(), text);
+}
+
+#[test]
 fn a_link_to_dotfiles_leads_to_the_file_that_is_edited() {
     if !have_tools("a_link_to_dotfiles_leads_to_the_file_that_is_edited") {
         return;
