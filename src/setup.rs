@@ -23,12 +23,14 @@ pub mod recognised;
 pub mod route;
 mod script;
 mod selection;
+pub mod upgrade;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::facts::Facts;
+use crate::facts::daemon::BuildAccounts;
 use crate::facts::packages::Manager;
 use crate::line_edit::LineEdit;
 use crate::nix::OLDEST_NIX;

@@ -1,6 +1,6 @@
 //! Nix itself: whether it is needed, by which route it comes, and flakes.
 
-use super::{Choices, Recognised, Route, Setup, SetupError, distro, nix_installer, nix_portable, script, too_old};
+use super::{Choices, Recognised, Route, Setup, SetupError, distro, nix_installer, nix_portable, route, script, too_old};
 use crate::facts::Facts;
 use crate::facts::nix::Installer;
 use crate::facts::system::{Purpose, Room};
@@ -36,6 +36,10 @@ pub(super) fn add(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result
 /// Installs Nix where there is none.
 fn bring(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
     setup.route = choose(facts, choices, setup)?;
+    if choices.route.is_none() && setup.route == Some(Route::ChrootStore) {
+        let advice = route::other_accounts(facts);
+        setup.plan.notes.extend(advice.map(|advice| format!("installers for all users refuse {advice}")));
+    }
     if let Some(route) = setup.route {
         return install(route, facts, choices, setup);
     }
@@ -62,20 +66,9 @@ fn is_of_packages(facts: &Facts) -> bool {
     facts.nix.origin.known().is_some_and(|origin| matches!(origin.installer, Installer::Package { .. }))
 }
 
-/// What to do about a Nix that is too old, by where it came from.
+/// What to do about a Nix that is too old.
 fn upgrade(facts: &Facts) -> String {
-    let how = match facts.nix.origin.known().map(|origin| &origin.installer) {
-        Some(Installer::Package { .. }) => {
-            "remove the packages of your distribution (`sudo apt-get purge nix-setup-systemd nix-bin` on Debian), then run `nixstart setup` again"
-        }
-        Some(Installer::Determinate) => "run `sudo determinate-nixd upgrade`",
-        Some(Installer::Lix) => {
-            "run `sudo --preserve-env=PATH nix run --experimental-features 'nix-command flakes' --extra-substituters https://cache.lix.systems --extra-trusted-public-keys 'cache.lix.systems:aBnZUw8zA7H35Cz2RyKFVs3H4PlGTLawyY5KRbvJR8o=' 'git+https://git.lix.systems/lix-project/lix?ref=refs/tags/2.93.3' -- upgrade-nix`"
-        }
-        Some(Installer::NixOs) => "update the channel or the flake of your configuration",
-        Some(Installer::Receipt | Installer::Script) | None => "run `sudo -i nix upgrade-nix`",
-    };
-    format!("{}: {how}", too_old())
+    format!("{}: {}", too_old(), super::upgrade::upgrade(facts).describe())
 }
 
 /// The route that was asked for, or the best one; `None` when none works.

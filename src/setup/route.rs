@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::facts::Facts;
+use crate::facts::daemon::BuildAccounts;
 use crate::facts::nix::{Machine, StoreMode};
 use crate::facts::packages::Manager;
 use crate::facts::system::Init;
@@ -105,12 +106,25 @@ fn nix_installer(facts: &Facts) -> Result<(), Unfit> {
     if !is_64_bit(facts) {
         return unfit("it exists for x86_64 and aarch64 only");
     }
+    takes_accounts(facts)?;
     match init(facts) {
         Some(Init::Systemd | Init::Launchd) => Ok(()),
         // In a container root is who uses Nix, and needs no daemon.
         Some(Init::OpenRc | Init::Runit | Init::Other) | None if is_root(facts) => Ok(()),
         Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("it starts the daemon through systemd or launchd"),
     }
+}
+
+/// Installers for all users refuse accounts with other numbers than their own. A Nix that is there keeps its accounts.
+fn takes_accounts(facts: &Facts) -> Result<(), Unfit> {
+    other_accounts(facts).map_or(Ok(()), |advice| unfit(format!("it refuses {advice}")))
+}
+
+/// Accounts that an earlier Nix left behind, with what removes them.
+pub(super) fn other_accounts(facts: &Facts) -> Option<String> {
+    let others = facts.daemon.accounts.known().filter(|accounts| !accounts.are_of_installers());
+    let removal = others.filter(|_| facts.nix.program().is_none()).and_then(BuildAccounts::removal)?;
+    Some(format!("the accounts `nixbld` that another Nix left behind; remove them first: `{removal}`"))
 }
 
 /// The script downloads and unpacks Nix with programs of the machine.
@@ -132,6 +146,7 @@ fn needs_tools(facts: &Facts) -> Result<(), Unfit> {
 fn script_daemon(facts: &Facts) -> Result<(), Unfit> {
     needs_root(facts)?;
     needs_tools(facts)?;
+    takes_accounts(facts)?;
     if facts.system.selinux.known().is_some_and(|selinux| selinux.is_enforcing) {
         return unfit("the script refuses a machine where SELinux is enforcing");
     }
@@ -255,6 +270,18 @@ mod tests {
         }
         facts.packages.manager = Some(Manager::Dnf).into();
         assert!(Route::ScriptDaemon.fit(&facts).unwrap_err().0.ends_with("run `sudo dnf install -y xz curl`"));
+    }
+
+    #[test]
+    fn accounts_that_another_nix_left_behind_are_named_with_what_removes_them() {
+        let mut facts = debian("2.8.0-1", Init::Systemd, &["sudo"]);
+        facts.daemon.accounts = BuildAccounts { group: Some(999), users: [("nixbld1".to_owned(), 998)].into() }.into();
+        for route in [Route::NixInstaller, Route::ScriptDaemon] {
+            let why = route.fit(&facts).unwrap_err().0;
+            assert!(why.ends_with("`sudo sh -c 'for user in nixbld1; do userdel $user; done; groupdel nixbld'`"), "{why}");
+        }
+        facts.daemon.accounts = BuildAccounts { group: Some(30_000), users: [("nixbld1".to_owned(), 30_001)].into() }.into();
+        assert_eq!(Route::NixInstaller.fit(&facts), Ok(()));
     }
 
     #[test]
