@@ -1,9 +1,11 @@
 //! Nix itself: whether it is needed, by which route it comes, and flakes.
 
+use camino::Utf8Path;
+
 use super::{Choices, Recognised, Route, Setup, SetupError, distro, nix_installer, nix_portable, route, script, too_old};
-use crate::facts::Facts;
 use crate::facts::nix::Installer;
 use crate::facts::system::{Purpose, Room};
+use crate::facts::{Facts, Unknown};
 use crate::line_edit::LineEdit;
 use crate::nix::conf::words_of;
 use crate::plan::{Action, Privilege, Step, Undo};
@@ -20,9 +22,10 @@ pub(super) fn add(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result
             "Nix is installed as `{program}`, which this shell does not have on PATH; open a new one, and if that does not help, `nixstart doctor --check nix-on-path` does"
         ));
     }
-    let is_new_enough = facts.nix.version.known().is_some_and(crate::nix::NixVersion::is_new_enough);
-    if !is_new_enough {
-        return replace(facts, choices, setup);
+    match facts.nix.version.get() {
+        Ok(version) if version.is_new_enough() => {}
+        Ok(_) => return replace(facts, choices, setup),
+        Err(why) => return leave(program, &why, choices, setup),
     }
     if choices.route.is_some() {
         setup.plan.notes.push("Nix is there already, so no route is taken".to_owned());
@@ -62,7 +65,18 @@ fn replace(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), Se
     Ok(())
 }
 
-fn is_of_packages(facts: &Facts) -> bool {
+/// A Nix whose version nobody knows may be too old, broken, or neither: a person looks at it, and nothing runs it.
+fn leave(program: &Utf8Path, why: &Unknown, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
+    let why = format!("the version of `{program}` could not be judged: {why}");
+    if let Some(route) = choices.route {
+        return Err(SetupError::Unfit { route: route.name(), why });
+    }
+    setup.plan.notes.push(format!("{why}; mend it or remove it, then run `nixstart setup` again"));
+    setup.is_left_to_person = true;
+    Ok(())
+}
+
+pub(super) fn is_of_packages(facts: &Facts) -> bool {
     facts.nix.origin.known().is_some_and(|origin| matches!(origin.installer, Installer::Package { .. }))
 }
 
@@ -125,7 +139,9 @@ pub fn has_flakes(facts: &Facts) -> bool {
 /// One line in the user's own settings: the feature is the client's, so it needs no root.
 pub(super) fn add_flakes(facts: &Facts, setup: &mut Setup) {
     let is_determinate = Recognised::of(facts) == Some(Recognised::Determinate);
-    if has_flakes(facts) || is_determinate || setup.route == Some(Route::NixInstaller) {
+    // Whether a Nix whose version is not known would take the setting cannot be proven.
+    let is_unknown = facts.nix.program().is_some() && facts.nix.version.known().is_none();
+    if is_unknown || has_flakes(facts) || is_determinate || setup.route == Some(Route::NixInstaller) {
         return;
     }
     let edit = LineEdit::Add { lines: vec![FLAKES.to_owned()] };

@@ -335,6 +335,21 @@ fn a_nix_that_is_too_old_is_never_removed() {
 }
 
 #[test]
+fn a_nix_of_unknown_version_is_left_to_the_person_and_nothing_runs_it() {
+    let mut facts = with_packages("2.26.3", "2.26.3-1");
+    facts.nix.version = Fact::failed("`/usr/bin/nix --version` says nothing that can be read");
+    facts.nix.store_mode = StoreMode::MultiUser.into();
+    facts.direnv = with_daemon().direnv;
+    facts.devenv = with_daemon().devenv;
+    let setup = plan(&facts, &Choices { route: None, ..choices(Route::Distro) }).unwrap();
+    assert_eq!((steps(&setup), setup.extras.len(), setup.is_left_to_person), (vec!["direnv-hook".to_owned()], 0, true));
+    let notes = setup.plan.notes.join("\n");
+    assert!(notes.contains("version of `/usr/bin/nix` could not be judged") && !notes.contains("upgrade-nix"), "{notes}");
+    let error = plan(&facts, &choices(Route::Distro)).unwrap_err().to_string();
+    assert!(error.contains("could not be judged"), "{error}");
+}
+
+#[test]
 fn what_a_store_below_the_home_cannot_use_is_not_planned() {
     let setup = plan(&debian(Init::Systemd, &["sudo"]), &choices(Route::ChrootStore)).unwrap();
     assert_eq!(steps(&setup), ["nix-download", "nix-path", "flakes"]);

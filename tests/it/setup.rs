@@ -99,6 +99,20 @@ fn a_block_that_somebody_changed_is_nobodys_to_write_and_stops_nothing_else() {
 }
 
 #[test]
+fn a_nix_that_does_not_start_is_left_to_the_person() {
+    let sandbox = Sandbox::new();
+    let programs = sandbox.home().join("programs");
+    fs::create_dir(&programs).unwrap();
+    fs::write(programs.join("nix"), "#!/bin/sh\nexit 127\n").unwrap();
+    fs::set_permissions(programs.join("nix"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), tools::tool_path().display());
+    let setup = |flags: &[&str]| run(sandbox.command().env("PATH", &path).env("SHELL", "/bin/bash").arg("setup").args(flags), "");
+    let shown = setup(&["--plan"]).expect(0).says("could not be judged");
+    assert!(!shown.stderr.contains("upgrade-nix") && !shown.stderr.contains("nix-command"), "{}", shown.stderr);
+    setup(&["--yes", "--only", "nix"]).expect(1).says("could not be judged").says("has to be done by hand");
+}
+
+#[test]
 fn a_link_to_dotfiles_leads_to_the_file_that_is_edited() {
     if !have_tools("a_link_to_dotfiles_leads_to_the_file_that_is_edited") {
         return;
