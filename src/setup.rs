@@ -31,7 +31,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::facts::Facts;
 use crate::facts::daemon::BuildAccounts;
-use crate::facts::packages::Manager;
 use crate::line_edit::LineEdit;
 use crate::nix::OLDEST_NIX;
 use crate::plan::action::size_as_text;
@@ -207,8 +206,7 @@ fn add_tools(facts: &Facts, choices: &Choices, setup: &mut Setup) {
 /// git, which Nix needs for every flake in a repository, where apt has it and nothing else of the plan brings it.
 fn add_git(facts: &Facts, setup: &mut Setup) {
     let is_missing = facts.git.program.known() == Some(&None);
-    let is_apt = facts.packages.manager.known().copied().flatten() == Some(Manager::Apt);
-    if !is_missing || !is_apt || (setup.route == Some(Route::Distro) && setup.plan.step("nix").is_some()) {
+    if !is_missing || !apt::can_install(facts) || (setup.route == Some(Route::Distro) && setup.plan.step("nix").is_some()) {
         return;
     }
     let packages = apt::Packages {

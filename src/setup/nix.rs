@@ -39,6 +39,12 @@ pub(super) fn add(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result
 /// Installs Nix where there is none.
 fn bring(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
     setup.route = choose(facts, choices, setup)?;
+    if choices.route.is_none() && setup.route != Some(Route::NixInstaller) {
+        setup
+            .plan
+            .notes
+            .extend(route::wsl_without_systemd(facts).map(|advice| format!("Nix for all users needs systemd; {advice}")));
+    }
     if choices.route.is_none() && setup.route == Some(Route::ChrootStore) {
         let advice = route::other_accounts(facts);
         setup.plan.notes.extend(advice.map(|advice| format!("installers for all users refuse {advice}")));

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::facts::daemon::BuildAccounts;
 use crate::facts::nix::{Machine, StoreMode};
 use crate::facts::packages::Manager;
-use crate::facts::system::Init;
+use crate::facts::system::{Immutable, Init};
 use crate::nix::{NixVersion, OLDEST_NIX};
 
 /// A way to install Nix.
@@ -107,12 +107,59 @@ fn nix_installer(facts: &Facts) -> Result<(), Unfit> {
         return unfit("it exists for x86_64 and aarch64 only");
     }
     takes_accounts(facts)?;
+    // It has ways of its own for ostree and SteamOS.
+    if immutable(facts) == Some(Immutable::ReadOnlyRoot) {
+        needs_place(facts)?;
+    }
+    can_label(facts)?;
     match init(facts) {
         Some(Init::Systemd | Init::Launchd) => Ok(()),
         // In a container root is who uses Nix, and needs no daemon.
         Some(Init::OpenRc | Init::Runit | Init::Other) | None if is_root(facts) => Ok(()),
-        Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("it starts the daemon through systemd or launchd"),
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None => without_init(facts),
     }
+}
+
+pub(super) fn immutable(facts: &Facts) -> Option<Immutable> {
+    facts.system.immutable.known().copied().flatten()
+}
+
+/// Where nobody can make `/nix`, it has to be there.
+fn needs_place(facts: &Facts) -> Result<(), Unfit> {
+    let is_there = matches!(facts.nix.store_mode.known(), Some(StoreMode::MultiUser | StoreMode::SingleUser { .. }));
+    match immutable(facts).filter(|_| !is_there) {
+        Some(why) => unfit(format!("`/nix` cannot be made: {why}")),
+        None => Ok(()),
+    }
+}
+
+/// nix-installer labels what it installs, and fails without the programs for it.
+fn can_label(facts: &Facts) -> Result<(), Unfit> {
+    let missing = facts.system.selinux.known().map_or([].as_slice(), |selinux| selinux.missing.as_slice());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let why = format!("SELinux is on, and it needs {}", missing.join(" and "));
+    match facts.packages.manager.known().copied().flatten() {
+        Some(Manager::Dnf) => unfit(format!("{why}: run `{}`", Manager::Dnf.install_line(&["policycoreutils"]))),
+        _ => unfit(why),
+    }
+}
+
+/// Nothing starts a daemon. WSL 2 has systemd, switched off.
+fn without_init(facts: &Facts) -> Result<(), Unfit> {
+    let why = "the daemon needs systemd or launchd";
+    match wsl_without_systemd(facts) {
+        Some(advice) => unfit(format!("{why}; {advice}")),
+        None => unfit(why),
+    }
+}
+
+/// What a person does about a WSL 2 whose systemd is off.
+pub(super) fn wsl_without_systemd(facts: &Facts) -> Option<&'static str> {
+    let is_second = facts.system.wsl.known().is_some_and(|wsl| wsl.version == 2);
+    (is_second && init(facts) != Some(Init::Systemd))
+        .then_some("WSL 2 has systemd: `nixstart doctor --fix --check wsl-systemd` switches it on")
 }
 
 /// Installers for all users refuse accounts with other numbers than their own. A Nix that is there keeps its accounts.
@@ -147,12 +194,13 @@ fn script_daemon(facts: &Facts) -> Result<(), Unfit> {
     needs_root(facts)?;
     needs_tools(facts)?;
     takes_accounts(facts)?;
+    needs_place(facts)?;
     if facts.system.selinux.known().is_some_and(|selinux| selinux.is_enforcing) {
         return unfit("the script refuses a machine where SELinux is enforcing");
     }
     match init(facts) {
         Some(Init::Systemd | Init::Launchd) => Ok(()),
-        Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("the daemon needs systemd or launchd"),
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None => without_init(facts),
     }
 }
 
@@ -169,7 +217,10 @@ fn script_single_user(facts: &Facts) -> Result<(), Unfit> {
             unfit("/nix is there and belongs to somebody else")
         }
         Some(StoreMode::SingleUser { is_own: true, .. }) => Ok(()),
-        Some(StoreMode::Chroot(_) | StoreMode::Absent) | None => needs_root(facts),
+        Some(StoreMode::Chroot(_) | StoreMode::Absent) | None => {
+            needs_place(facts)?;
+            needs_root(facts)
+        }
     }
 }
 
@@ -178,6 +229,9 @@ fn distro(facts: &Facts) -> Result<(), Unfit> {
     let manager = facts.packages.manager.known().copied().flatten();
     if manager != Some(Manager::Apt) {
         return unfit("nixstart installs packages with apt only");
+    }
+    if let Some(why) = immutable(facts) {
+        return unfit(format!("packages cannot be installed: {why}"));
     }
     let Some(candidate) = facts.packages.nix.known().cloned().flatten() else {
         if facts.packages.has_lists.known() == Some(&false) {
@@ -219,7 +273,7 @@ fn chroot_store(facts: &Facts) -> Result<(), Unfit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::system::{Kernel, Privilege, System, UserNamespaces};
+    use crate::facts::system::{Kernel, Privilege, Selinux, System, UserNamespaces, Wsl};
     use crate::facts::{Fact, Packages};
 
     fn debian(candidate: &str, init: Init, ways: &[&str]) -> Facts {
@@ -282,6 +336,56 @@ mod tests {
         }
         facts.daemon.accounts = BuildAccounts { group: Some(30_000), users: [("nixbld1".to_owned(), 30_001)].into() }.into();
         assert_eq!(Route::NixInstaller.fit(&facts), Ok(()));
+    }
+
+    #[test]
+    fn a_system_that_cannot_be_changed_takes_what_brings_its_own_place() {
+        let fits = |immutable, mode: StoreMode| {
+            let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+            facts.system.immutable = Some(immutable).into();
+            facts.nix.store_mode = mode.into();
+            Route::ALL.into_iter().filter(|route| route.fit(&facts).is_ok()).collect::<Vec<_>>()
+        };
+        let own = StoreMode::SingleUser { uid: 1000, is_own: true };
+        for (immutable, mode, routes) in [
+            (Immutable::Ostree, StoreMode::Absent, vec![Route::NixInstaller, Route::ChrootStore]),
+            (Immutable::SteamOs, StoreMode::Absent, vec![Route::NixInstaller, Route::ChrootStore]),
+            (Immutable::ReadOnlyRoot, StoreMode::Absent, vec![Route::ChrootStore]),
+            (
+                Immutable::ReadOnlyRoot,
+                own,
+                vec![Route::NixInstaller, Route::ScriptDaemon, Route::ScriptSingleUser, Route::ChrootStore],
+            ),
+        ] {
+            assert_eq!(fits(immutable, mode), routes, "{immutable:?}");
+        }
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        facts.system.immutable = Some(Immutable::Ostree).into();
+        assert_eq!(
+            Route::ScriptDaemon.fit(&facts).unwrap_err().0,
+            "`/nix` cannot be made: ostree makes this system from an image"
+        );
+    }
+
+    #[test]
+    fn selinux_needs_the_programs_that_label() {
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        facts.system.selinux = Selinux { missing: vec!["semodule"], ..Selinux::default() }.into();
+        facts.packages.manager = Some(Manager::Dnf).into();
+        let why = Route::NixInstaller.fit(&facts).unwrap_err().0;
+        assert_eq!(why, "SELinux is on, and it needs semodule: run `sudo dnf install -y policycoreutils`");
+        facts.system.selinux = Selinux::default().into();
+        assert_eq!(Route::NixInstaller.fit(&facts), Ok(()));
+    }
+
+    #[test]
+    fn wsl_two_is_told_that_it_has_systemd() {
+        let mut facts = debian("2.26.3", Init::Other, &["sudo"]);
+        facts.system.wsl = Wsl { version: 2, distribution: None, has_boot_section: false, systemd_line: None }.into();
+        for route in [Route::NixInstaller, Route::ScriptDaemon] {
+            assert!(route.fit(&facts).unwrap_err().0.ends_with("--check wsl-systemd` switches it on"));
+        }
+        assert_eq!(Route::ScriptSingleUser.fit(&facts), Ok(()));
     }
 
     #[test]
