@@ -138,6 +138,11 @@ pub struct Setup {
     pub is_without_nix: bool,
 }
 
+/// The ways to install Nix; those that do not work here with the reason.
+pub fn routes(facts: &Facts, choices: &Choices) -> Vec<(Route, Option<Unfit>)> {
+    Route::ALL.into_iter().map(|route| (route, route.fit(facts, choices).err())).collect()
+}
+
 /// Plans what makes a machine ready.
 pub fn plan(facts: &Facts, choices: &Choices) -> Result<Setup, SetupError> {
     if let Some(unknown) = choices.only.iter().chain(&choices.skip).find(|id| !STEPS.contains(&id.as_str())) {
@@ -145,7 +150,7 @@ pub fn plan(facts: &Facts, choices: &Choices) -> Result<Setup, SetupError> {
     }
     let choices = &choices.with_what_belongs_together();
     let mut setup = Setup::empty(&choices.home);
-    setup.alternatives = Route::ALL.into_iter().map(|route| (route, route.fit(facts).err())).collect();
+    setup.alternatives = routes(facts, choices);
     let own = Recognised::of(facts);
     if let Some(asked) = choices.recognised.filter(|asked| own != Some(*asked)) {
         let is_explained = facts.nix.program().is_none() && recognised::explain_installation(asked, &mut setup);

@@ -88,10 +88,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let vantage = Vantage::here(Reach { network: false, deep: false })?;
     let mut facts = probe::gather(&vantage).facts;
     facts.packages = probe::packages::look(&vantage);
-    let setup = setup::plan(&facts, &choices).map_err(explain)?;
     if args.explain && !args.json {
-        show_routes(session, &setup);
+        show_routes(session, &setup::routes(&facts, &choices));
     }
+    let setup = setup::plan(&facts, &choices).map_err(|error| explain(error, args.explain))?;
     apply(args, session, setup, &vantage)
 }
 
@@ -161,17 +161,18 @@ fn left_over(setup: &Setup) -> Result<()> {
     }
 }
 
-fn explain(error: SetupError) -> Error {
+/// An error with what can be done about it; which routes work has been said when they were asked for.
+fn explain(error: SetupError, knows_routes: bool) -> Error {
     match &error {
-        SetupError::Unfit { .. } => Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here"),
+        SetupError::Unfit { .. } | SetupError::NoInstaller { .. } if knows_routes => Error::refused(error),
+        SetupError::Unfit { .. } | SetupError::NoInstaller { .. } => {
+            Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here")
+        }
         SetupError::NoSuchStep(id) => {
             let hint = did_you_mean(id, setup::STEPS).unwrap_or_else(|| format!("steps are {}", setup::STEPS.join(", ")));
             Error::usage(error).hint(hint)
         }
         SetupError::OtherMachine(_) => Error::refused(error).hint("leave `--route` out, and the best way is chosen"),
-        SetupError::NoInstaller { .. } => {
-            Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here")
-        }
         SetupError::UnknownFile { found, .. } => {
             let hint = format!("when you trust it, say so with `--installer-sha256 {found}`");
             Error::refused(error).hint(hint).hint("a newer nixstart knows newer installers")
@@ -180,11 +181,11 @@ fn explain(error: SetupError) -> Error {
     }
 }
 
-fn show_routes(session: &mut Session, setup: &Setup) {
+fn show_routes(session: &mut Session, routes: &[(Route, Option<setup::Unfit>)]) {
     session.ui.say("Ways to install Nix:");
-    for (route, why) in &setup.alternatives {
+    for (route, why) in routes {
         let fits = why.as_ref().map_or_else(|| "works here".to_owned(), |why| format!("does not work here: {why}"));
-        session.ui.say(&format!("  {}: {} ({fits})", route.name(), route.about()));
+        session.ui.say(&format!("  {}: {} ({})", route.name(), route.about(), session.ui.spoken(&fits)));
     }
 }
 

@@ -59,7 +59,7 @@ fn bring(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), Setu
 /// A Nix that is too old comes newer from where it came from, or a person takes it away first.
 fn replace(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
     let is_route = |route: Route| choices.route.is_none_or(|asked| asked == route);
-    if is_of_packages(facts) && is_route(Route::Distro) && Route::Distro.fit(facts).is_ok() {
+    if is_of_packages(facts) && is_route(Route::Distro) && Route::Distro.fit(facts, choices).is_ok() {
         setup.route = Some(Route::Distro);
         return install(Route::Distro, facts, choices, setup);
     }
@@ -94,7 +94,7 @@ fn upgrade(facts: &Facts) -> String {
 /// The route that was asked for, or the best one; `None` when none works.
 fn choose(facts: &Facts, choices: &Choices, setup: &Setup) -> Result<Option<Route>, SetupError> {
     if let Some(route) = choices.route {
-        return match route.fit(facts) {
+        return match route.fit(facts, choices) {
             Ok(()) => Ok(Some(route)),
             Err(why) => Err(SetupError::Unfit { route: route.name(), why: why.to_string() }),
         };

@@ -80,7 +80,7 @@ fn in_a_container_nix_is_for_root() {
     facts.system.privilege = Who { user_id: 0, user: Some("root".into()), ..Who::default() }.into();
     let setup = plan(&facts, &choices(Route::NixInstaller)).unwrap();
     assert!(line(&setup, "nix").ends_with(" install linux --init none --extra-conf 'sandbox = false' --no-confirm"));
-    assert!(Route::NixInstaller.fit(&debian(Init::Other, &["sudo"])).is_err());
+    assert!(Route::NixInstaller.fit(&debian(Init::Other, &["sudo"]), &choices(Route::NixInstaller)).is_err());
 }
 
 #[test]
@@ -189,7 +189,10 @@ fn a_system_without_an_installer_is_named() {
     let mut facts = debian(Init::Systemd, &["sudo"]);
     let none = Choices { installers: Installers::default(), ..choices(Route::ScriptDaemon) };
     let error = plan(&facts, &none).unwrap_err().to_string();
-    assert_eq!(error, "the installer script of nixos.org is not known for x86_64-linux");
+    assert_eq!(
+        error,
+        "the route `script-daemon` does not work here: the installer script of nixos.org is not known for x86_64-linux"
+    );
     let unchecked = Installer { sha256: None, sha256_url: None, ..Installers::built_in().unwrap().pinned.remove(0) };
     let table = Installers { pinned: vec![unchecked], latest: vec![] };
     let unchecked = Choices { installers: table, ..choices(Route::NixInstaller) };

@@ -30,6 +30,17 @@ fn what_packages_leave_behind_is_removed_before_an_installer_comes() {
 }
 
 #[test]
+fn with_an_old_nix_no_route_is_said_to_work_and_root_is_told_no_sudo() {
+    let Some(machine) = Machine::start("bookworm+nix") else { return };
+    let setup = ["nixstart", "setup", "--plan", "--explain", "--route", "nix-installer"];
+    let refused = machine.run_as("bob", &setup).expect(10).says("Nix 2.8 is there, and has to go first");
+    let refused = refused.says("sudo apt-get purge nix-setup-systemd nix-bin");
+    assert!(!refused.stderr.contains("works here") && !refused.stderr.contains("hint:"), "{}", refused.stderr);
+    let root = machine.run_as("root", &setup).expect(10).says("`apt-get purge nix-setup-systemd nix-bin`");
+    assert!(!root.stderr.contains("sudo"), "{}", root.stderr);
+}
+
+#[test]
 fn a_distribution_with_an_old_nix_is_refused() {
     let Some(machine) = Machine::start("bookworm") else { return };
     machine.script("bob", "sudo apt-get update").expect(0);
