@@ -103,14 +103,19 @@ fn apply(args: &Args, session: &mut Session, mut setup: Setup, vantage: &Vantage
     if setup.plan.steps.is_empty() {
         show_notes(session, &setup);
         setup.extras.iter().for_each(|step| session.ui.note(&review::left_out_by_default(&setup.plan, step)));
-        match left_over(&setup) {
+        return match (left_over(&setup), &setup.lacks) {
             // Whoever only looks has seen it.
-            Err(_) if args.only_shows() => {}
-            Err(error) => return Err(error),
-            Ok(()) if setup.is_without_nix => session.ui.say(WITHOUT_NIX),
-            Ok(()) => session.ui.say("This machine is ready: nothing to do"),
-        }
-        return Ok(());
+            (Err(_), _) if args.only_shows() => Ok(()),
+            (left @ Err(_), _) => left,
+            (Ok(()), Some(lack)) => {
+                session.ui.say(&format!("There is nothing to do, but {lack}"));
+                Ok(())
+            }
+            (Ok(()), None) => {
+                session.ui.say("This machine is ready: nothing to do");
+                Ok(())
+            }
+        };
     }
     let Setup { plan, optional, requires, extras, .. } = setup.clone();
     let (plan, outcome) = review::carry_out(session, review::Proposal { plan, extras, optional, requires }, flags)?;
@@ -120,16 +125,13 @@ fn apply(args: &Args, session: &mut Session, mut setup: Setup, vantage: &Vantage
     }
     proof::prove(session, &setup.plan, setup.needs_login, vantage)?;
     left_over(&setup)?;
-    if setup.is_without_nix {
-        session.ui.say(WITHOUT_NIX);
+    if let Some(lack) = &setup.lacks {
+        session.ui.say(&format!("What was asked for is done, but {lack}"));
     } else if !setup.needs_login {
         session.ui.say("This machine is ready. Open a new shell to use it.");
     }
     Ok(())
 }
-
-/// What is said after single steps on a machine that has no Nix.
-const WITHOUT_NIX: &str = "What was asked for is done, but there is no Nix yet; `nixstart setup` brings it";
 
 /// The same for programs: one document when all went well, and none otherwise.
 fn apply_as_data(args: &Args, session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> {
@@ -177,7 +179,9 @@ fn explain(error: SetupError, knows_routes: bool) -> Error {
             let hint = format!("when you trust it, say so with `--installer-sha256 {found}`");
             Error::refused(error).hint(hint).hint("a newer nixstart knows newer installers")
         }
-        SetupError::NoRoom { .. } => Error::failed(error).hint("make room there, then run the command again"),
+        SetupError::NoRoom { .. } | SetupError::NoFiles { .. } => {
+            Error::failed(error).hint("make room there, then run the command again")
+        }
     }
 }
 

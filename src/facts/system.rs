@@ -289,6 +289,8 @@ pub struct Room {
 impl Room {
     /// Bytes below which the next build fails.
     pub const LEAST_BYTES: u64 = 1 << 30;
+    /// Files below which the next unpacked package fails.
+    pub const LEAST_FILES: u64 = 10_000;
 }
 
 /// What needs room.
@@ -302,6 +304,8 @@ pub enum Purpose {
     Temporary,
     /// Nix's downloads and evaluations of this user.
     Cache,
+    /// What is installed for this user alone.
+    Home,
 }
 
 impl fmt::Display for Purpose {
@@ -311,6 +315,7 @@ impl fmt::Display for Purpose {
             Self::Project => "the project",
             Self::Temporary => "temporary files",
             Self::Cache => "your cache",
+            Self::Home => "your directory",
         })
     }
 }

@@ -110,7 +110,7 @@ fn no_route(setup: &mut Setup) {
 }
 
 fn install(route: Route, facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
-    refuse_without_room(facts)?;
+    refuse_without_room(route, facts)?;
     match route {
         Route::Distro => {
             distro::add(facts, setup);
@@ -124,11 +124,18 @@ fn install(route: Route, facts: &Facts, choices: &Choices, setup: &mut Setup) ->
 }
 
 /// An installation that fills the disk leaves a machine that is worse than before.
-fn refuse_without_room(facts: &Facts) -> Result<(), SetupError> {
+fn refuse_without_room(route: Route, facts: &Facts) -> Result<(), SetupError> {
     let rooms = facts.system.rooms.known().map(Vec::as_slice).unwrap_or_default();
-    let store = rooms.iter().find(|room| room.purpose == Purpose::Store);
-    match store.filter(|room| room.free_bytes < Room::LEAST_BYTES) {
-        Some(room) => Err(SetupError::NoRoom { path: room.path.clone(), free_bytes: room.free_bytes }),
+    let purpose = match route {
+        Route::ChrootStore => Purpose::Home,
+        Route::NixInstaller | Route::ScriptDaemon | Route::ScriptSingleUser | Route::Distro => Purpose::Store,
+    };
+    let Some(Room { path, free_bytes, free_files, .. }) = rooms.iter().find(|room| room.purpose == purpose).cloned() else {
+        return Ok(());
+    };
+    match free_files.filter(|free| *free < Room::LEAST_FILES) {
+        _ if free_bytes < Room::LEAST_BYTES => Err(SetupError::NoRoom { path, free_bytes }),
+        Some(free_files) => Err(SetupError::NoFiles { path, free_files }),
         None => Ok(()),
     }
 }

@@ -204,14 +204,23 @@ fn a_system_without_an_installer_is_named() {
 #[test]
 fn a_disk_that_is_too_full_is_told_before_anything_is_installed() {
     let mut facts = debian(Init::Systemd, &["sudo"]);
-    let room = |free_bytes| Room { purpose: Purpose::Store, path: "/".into(), free_bytes, free_files: None, all_files: 0 };
-    facts.system.rooms = vec![room(900_000_000)].into();
+    let room =
+        |purpose, free_bytes| Room { purpose, path: "/".into(), free_bytes, free_files: Some(400_000), all_files: 500_000 };
+    let rooms = |store, home| vec![room(Purpose::Store, store), room(Purpose::Home, home)];
+    let (much, little) = (2 << 30, 900_000_000);
     for route in [Route::NixInstaller, Route::ScriptDaemon, Route::ScriptSingleUser, Route::ChrootStore] {
+        // A store below the home needs nothing of `/nix`, and the others nothing of the home.
+        let (few, enough) =
+            if route == Route::ChrootStore { ((much, little), (little, much)) } else { ((little, much), (much, little)) };
+        facts.system.rooms = rooms(few.0, few.1).into();
         let error = plan(&facts, &choices(route)).unwrap_err().to_string();
         assert_eq!(error, "Nix needs a gigabyte at least, and `/` has 900 MB free");
+        facts.system.rooms = rooms(enough.0, enough.1).into();
+        assert!(plan(&facts, &choices(route)).is_ok(), "{route:?}");
     }
-    facts.system.rooms = vec![room(2 << 30)].into();
-    assert!(plan(&facts, &choices(Route::NixInstaller)).is_ok());
+    facts.system.rooms = vec![Room { free_files: Some(9_999), ..room(Purpose::Store, much) }].into();
+    let error = plan(&facts, &choices(Route::NixInstaller)).unwrap_err().to_string();
+    assert_eq!(error, "Nix needs room for 10000 files at least, and `/` takes 9999 more");
 }
 
 /// A setup that has planned nothing yet, or the installation of Nix by a route.
@@ -356,7 +365,7 @@ fn a_nix_of_unknown_version_is_left_to_the_person_and_nothing_runs_it() {
 fn what_a_store_below_the_home_cannot_use_is_not_planned() {
     let setup = plan(&debian(Init::Systemd, &["sudo"]), &choices(Route::ChrootStore)).unwrap();
     assert_eq!(steps(&setup), ["nix-download", "nix-path", "flakes"]);
-    assert!(!setup.is_without_nix);
+    assert_eq!(setup.lacks, None);
 }
 
 #[test]
@@ -364,7 +373,7 @@ fn without_root_the_whole_way_by_hand_is_said() {
     let without_root = Choices { without_root: true, ..choices(Route::NixInstaller) };
     let setup = plan(&debian(Init::Systemd, &["sudo"]), &without_root).unwrap();
     assert!(setup.plan.step("nix-download").is_none(), "nobody would run it");
-    assert!(setup.is_left_to_root && setup.is_without_nix);
+    assert!(setup.is_left_to_root && setup.lacks == Some(Lack::Missing));
     let notes = setup.plan.notes.join("\n");
     let download = notes.find("by hand: curl").unwrap();
     let check = notes.find("sha256sum --check && chmod u+x").unwrap();
@@ -378,13 +387,18 @@ fn without_root_the_whole_way_by_hand_is_said() {
 }
 
 #[test]
-fn a_plan_of_single_steps_says_that_nix_is_missing() {
+fn a_plan_of_single_steps_says_that_nix_is_missing_or_too_old() {
     let only = Choices { only: ["flakes".to_owned()].into(), ..choices(Route::Distro) };
     let setup = plan(&debian(Init::Systemd, &["sudo"]), &only).unwrap();
-    assert!(setup.is_without_nix);
+    assert_eq!(setup.lacks, Some(Lack::Missing));
     let mut facts = debian(Init::Systemd, &["sudo"]);
     facts.nix.on_path = Some(Utf8PathBuf::from("/usr/bin/nix")).into();
-    assert!(!plan(&facts, &only).unwrap().is_without_nix);
+    assert_eq!(plan(&facts, &only).unwrap().lacks, Some(Lack::Unknown));
+    let version = |text: &str| NixVersion::parse(&format!("nix (Nix) {text}")).unwrap();
+    for (text, lack) in [("2.8.0", Some(Lack::TooOld(version("2.8.0")))), ("2.26.3", None)] {
+        facts.nix.version = version(text).into();
+        assert_eq!(plan(&facts, &only).unwrap().lacks, lack);
+    }
 }
 
 #[test]

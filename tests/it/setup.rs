@@ -364,6 +364,16 @@ fn commands_that_root_runs_to_take_a_step_back_are_shown_so_and_with_their_quote
 }
 
 #[test]
+fn single_steps_do_not_make_a_machine_ready_whose_nix_is_too_old() {
+    let Some(machine) = crate::support::machine::Machine::start("bookworm+nix") else { return };
+    let setup = ["nixstart", "setup", "--only", "flakes", "--yes"];
+    for _ in 0..2 {
+        let run = machine.run_as("bob", &setup).expect(0).says("Nix 2.8 is too old: projects need Nix 2.18 or newer");
+        assert!(!run.stderr.contains("is ready"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn single_steps_do_not_make_a_machine_ready_that_has_no_nix() {
     let Some(machine) = crate::support::machine::Machine::start("trixie") else { return };
     let setup = ["nixstart", "setup", "--only", "flakes", "--yes"];
