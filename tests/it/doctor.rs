@@ -125,6 +125,28 @@ fn strict_takes_warnings_for_problems() {
 }
 
 #[test]
+fn a_check_that_nobody_could_judge_is_no_good_news_for_who_asks_for_it() {
+    let sandbox = Sandbox::new();
+    let path = program(&sandbox, "nix", "exit 127");
+    let doctor = |flags: &[&str]| {
+        let mut command = sandbox.command();
+        command.env("PATH", &path).args(["doctor", "--offline", "--group", "nix"]).args(flags);
+        crate::support::run(&mut command, "")
+    };
+    assert!(!doctor(&[]).stderr.contains("could not be judged"));
+    doctor(&["--check", "nix-version-min"]).expect(3).says("could not be judged");
+    doctor(&["--strict"]).expect(3);
+}
+
+#[test]
+fn a_report_counts_in_words_that_fit() {
+    let sandbox = project();
+    fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o640)).unwrap();
+    let report = sandbox.run(&["-C", "my-bot", "doctor", "--offline", "--report", "--check", "env-perms"]).stdout;
+    assert!(report.contains("\n0 problems, 1 warning, 0 ok, 0 skipped, 0 not judged\n"), "{report}");
+}
+
+#[test]
 fn no_output_holds_a_secret_or_a_name() {
     let sandbox = project();
     fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o644)).unwrap();
