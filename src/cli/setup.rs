@@ -24,7 +24,7 @@ use crate::ui::plan_view;
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
     /// Show the plan and stop
-    #[arg(long)]
+    #[arg(long, visible_alias = "dry-run")]
     plan: bool,
     /// Print JSON; applies the plan only together with `--yes`
     #[arg(long)]

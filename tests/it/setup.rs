@@ -157,6 +157,7 @@ fn the_plan_is_shown_as_text_and_as_data_and_changes_nothing() {
         return;
     }
     let sandbox = Sandbox::new();
+    assert_eq!(setup(&sandbox, &["--dry-run"]).expect(0).stderr, setup(&sandbox, &["--plan"]).expect(0).stderr);
     setup(&sandbox, &["--plan", "--explain"]).expect(0).says("Ways to install Nix:").says("chroot-store:");
     let document: Value = serde_json::from_str(&setup(&sandbox, &["--json"]).expect(0).stdout).unwrap();
     assert_eq!((&document["applied"], &document["plan"]["command"]), (&Value::Bool(false), &Value::from("setup")));
