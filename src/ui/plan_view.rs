@@ -75,7 +75,7 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
                 Err(error) => vec![format!("     {}", Role::Error.paint(&format!("`{path}` cannot be changed: {error}")))],
             }
         }
-        Action::Run { .. } => {
+        Action::Run { .. } | Action::SetMode { .. } | Action::RemoveFile { .. } => {
             step.command_line().map(|line| format!("     {}", Role::Command.paint(&ui.spoken(&line)))).into_iter().collect()
         }
         Action::Download { url, path, check, most_bytes } => {
@@ -83,11 +83,7 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
             let lines = [url.clone(), format!("to {path}, {most} at most"), check.describe()];
             lines.iter().map(|line| format!("     {line}")).collect()
         }
-        Action::InitRepository { .. }
-        | Action::StageFiles { .. }
-        | Action::Commit { .. }
-        | Action::SetMode { .. }
-        | Action::RemoveFile { .. } => Vec::new(),
+        Action::InitRepository { .. } | Action::StageFiles { .. } | Action::Commit { .. } => Vec::new(),
     }
 }
 

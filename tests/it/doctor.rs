@@ -167,7 +167,7 @@ fn a_fix_is_a_plan_that_is_consented_to_verified_and_undone() {
     let mode = || fs::metadata(&env).unwrap().permissions().mode() & 0o777;
     fs::set_permissions(&env, fs::Permissions::from_mode(0o644)).unwrap();
     let arguments = |flag: &'static str| ["-C", "my-bot", "doctor", "--check", "env-perms", "--fix", flag];
-    sandbox.run(&arguments("--dry-run")).says("Mend what the checks found");
+    sandbox.run(&arguments("--dry-run")).says("Mend what the checks found").says("chmod 0600 ");
     sandbox.run(&arguments("--no-input")).expect(4).says("consent");
     assert_eq!(mode(), 0o644);
     sandbox.run(&arguments("--yes")).expect(0).says("done:").says("+ secrets 1 ok");
@@ -175,6 +175,27 @@ fn a_fix_is_a_plan_that_is_consented_to_verified_and_undone() {
     sandbox.run(&arguments("--yes")).expect(0).says("nothing that nixstart can mend");
     sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
     assert_eq!(mode(), 0o644);
+}
+
+#[test]
+fn files_that_git_was_told_of_are_forgotten_again() {
+    if !tools::have("files_that_git_was_told_of_are_forgotten_again", &["git"]) {
+        return;
+    }
+    let sandbox = project();
+    sandbox.write("my-bot/more.nix", "{ }\n");
+    let status = || sandbox.git("my-bot", &["status", "--porcelain", "more.nix"]);
+    let doctor = |flag: &str| {
+        let mut command = sandbox.command();
+        command.env("PATH", tools::tool_path()).args(["-C", "my-bot", "doctor", "--offline", "--fix", flag]);
+        crate::support::run(command.args(["--check", "untracked-flake-files"]), "")
+    };
+    doctor("--dry-run").says("undo: let git forget them again");
+    doctor("--yes");
+    assert_eq!(status(), " A more.nix\n");
+    let mut undo = sandbox.command();
+    crate::support::run(undo.env("PATH", tools::tool_path()).args(["-C", "my-bot", "undo", "--yes"]), "").expect(0);
+    assert_eq!(status(), "?? more.nix\n");
 }
 
 #[test]
