@@ -344,6 +344,9 @@ fn judge(check: &'static Check, facts: &Facts, ended: &BTreeMap<&str, Status>) -
         Ok(Err(Unknown::NotLooked(_))) if facts.broken.contains(&check.group.subject()) => {
             Status::Crash(format!("looking at {} broke; please report it", check.group.subject()))
         }
+        Ok(Err(Unknown::NotLooked(_))) if facts.late.contains(&check.group.subject()) => {
+            Status::Crash(format!("looking at {} took too long; a file or a disk does not answer", check.group.subject()))
+        }
         Ok(Err(why @ (Unknown::Irrelevant(_) | Unknown::NotLooked(_)))) => Status::Skip(why.to_string()),
         Ok(Err(why @ (Unknown::TimedOut { .. } | Unknown::Failed(_)))) => Status::Crash(why.to_string()),
         Err(_) => Status::Crash("the check itself is broken; please report it".to_owned()),
@@ -426,9 +429,11 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_probe_is_no_pass_and_no_skip() {
-        let facts = Facts { broken: vec!["git"], ..Facts::default() };
-        let findings = examine(&facts, |check| check.group == Group::Git);
+    fn a_probe_that_broke_or_is_late_is_no_pass_and_no_skip() {
+        let broken = Facts { broken: vec!["git"], ..Facts::default() };
+        let late = Facts { late: vec!["git"], ..Facts::default() };
+        let findings =
+            [broken, late].iter().flat_map(|facts| examine(facts, |check| check.group == Group::Git)).collect::<Vec<_>>();
         let is_said = |finding: &&Finding| {
             matches!(finding.status, Status::Crash(_))
                 || matches!(&finding.status, Status::Skip(why) if why.starts_with("blocked by"))

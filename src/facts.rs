@@ -168,4 +168,6 @@ pub struct Facts {
     pub packages: Packages,
     /// Subjects whose probe broke, so that nothing is known of them.
     pub broken: Vec<&'static str>,
+    /// Subjects whose probe did not come back in time.
+    pub late: Vec<&'static str>,
 }

@@ -101,6 +101,26 @@ impl LineEdit {
     }
 }
 
+/// The blocks of nixstart in a text, without what is around them: enough to tell whether a block can be written. Of a
+/// mark without its counterpart there is only the mark.
+pub fn blocks_of(text: &[u8]) -> Vec<u8> {
+    let lines = lines_of(text);
+    let is_mark = |line: &Line<'_>, begin: &[u8], end: &[u8]| line.content.starts_with(begin) && line.content.ends_with(end);
+    let begins = |line: &Line<'_>| is_mark(line, b"# >>> nixstart ", b" >>>");
+    let ends = |line: &Line<'_>| is_mark(line, b"# <<< nixstart ", b" <<<");
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| begins(line) || ends(line)) {
+        let after = lines.get(index + 1..).unwrap_or_default();
+        let next = if begins(line) { after.iter().position(|line| begins(line) || ends(line)) } else { None };
+        let inner = next.filter(|next| after.get(*next).is_some_and(ends)).and_then(|next| after.get(..next));
+        for line in std::iter::once(line).chain(inner.unwrap_or_default()) {
+            found.extend_from_slice(line.content);
+            found.push(b'\n');
+        }
+    }
+    found
+}
+
 /// The marks around a block.
 fn marks(name: &str) -> (String, String) {
     (format!("# >>> nixstart {name} >>>"), format!("# <<< nixstart {name} <<<"))
@@ -243,6 +263,19 @@ mod tests {
         assert_eq!(hook().take_back(edited.as_bytes(), b"").unwrap_err(), changed);
         let half = edited.replace("# <<< nixstart direnv <<<\n", "");
         assert!(matches!(hook().apply(half.as_bytes()), Err(EditError::BrokenBlock(_))));
+    }
+
+    #[test]
+    fn blocks_alone_tell_whether_one_can_be_written() {
+        let whole = [b"TOKEN=x\n".to_vec(), hook().apply(b"").unwrap(), b"TOKEN=y\n".to_vec()].concat();
+        let changed = String::from_utf8(whole.clone()).unwrap().replace("bash", "zsh").into_bytes();
+        let half = b"TOKEN=x\n# >>> nixstart direnv >>>\nTOKEN=y\n".to_vec();
+        let other = b"# >>> nixstart nix >>>\n# <<< nixstart nix <<<\n".to_vec();
+        for text in [b"TOKEN=x\n".to_vec(), whole, changed, half, other, b"# <<< nixstart direnv <<<".to_vec()] {
+            let blocks = blocks_of(&text);
+            assert_eq!(hook().apply(&blocks).err(), hook().apply(&text).err());
+            assert!(!String::from_utf8(blocks).unwrap().contains("TOKEN"));
+        }
     }
 
     #[test]

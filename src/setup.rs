@@ -23,15 +23,18 @@ pub mod recognised;
 pub mod route;
 mod script;
 mod selection;
+pub mod upgrade;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::facts::Facts;
-use crate::facts::packages::Manager;
+use crate::facts::daemon::BuildAccounts;
+use crate::facts::system::Room;
 use crate::line_edit::LineEdit;
-use crate::nix::OLDEST_NIX;
+use crate::nix::{NixVersion, OLDEST_NIX};
 use crate::plan::action::size_as_text;
 use crate::plan::{Action, Plan, Privilege, Sha256, Step};
 pub use download::{OwnFile, Source};
@@ -110,6 +113,14 @@ pub enum SetupError {
         /// What is free there.
         free_bytes: u64,
     },
+    /// The disk takes no more files.
+    #[error("Nix needs room for {} files at least, and `{path}` takes {free_files} more", Room::LEAST_FILES)]
+    NoFiles {
+        /// The directory that exists.
+        path: Utf8PathBuf,
+        /// How many more files it takes.
+        free_files: u64,
+    },
 }
 
 /// A plan for a machine, and what a person has to know about it.
@@ -133,8 +144,51 @@ pub struct Setup {
     pub is_left_to_person: bool,
     /// Whether that needs root.
     pub is_left_to_root: bool,
-    /// Whether there is no Nix, and the plan brings none.
-    pub is_without_nix: bool,
+    /// What projects lack when the plan is carried out.
+    pub lacks: Option<Lack>,
+}
+
+/// Why projects do not work although everything is done that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// There is no Nix.
+    Missing,
+    /// Nix is too old.
+    TooOld(NixVersion),
+    /// Nobody knows how old it is.
+    Unknown,
+}
+
+impl Lack {
+    fn of(facts: &Facts) -> Option<Self> {
+        if facts.nix.program().is_none() {
+            return Some(Self::Missing);
+        }
+        match facts.nix.version.known() {
+            Some(version) if version.is_new_enough() => None,
+            Some(version) => Some(Self::TooOld(version.clone())),
+            None => Some(Self::Unknown),
+        }
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("there is no Nix yet; `nixstart setup` brings it"),
+            Self::TooOld(version) => {
+                write!(formatter, "{version} is too old: {}; `nixstart setup` says what to do", too_old())
+            }
+            Self::Unknown => {
+                formatter.write_str("the version of Nix could not be judged; `nixstart doctor --group nix` says more")
+            }
+        }
+    }
+}
+
+/// The ways to install Nix; those that do not work here with the reason.
+pub fn routes(facts: &Facts, choices: &Choices) -> Vec<(Route, Option<Unfit>)> {
+    Route::ALL.into_iter().map(|route| (route, route.fit(facts, choices).err())).collect()
 }
 
 /// Plans what makes a machine ready.
@@ -144,7 +198,7 @@ pub fn plan(facts: &Facts, choices: &Choices) -> Result<Setup, SetupError> {
     }
     let choices = &choices.with_what_belongs_together();
     let mut setup = Setup::empty(&choices.home);
-    setup.alternatives = Route::ALL.into_iter().map(|route| (route, route.fit(facts).err())).collect();
+    setup.alternatives = routes(facts, choices);
     let own = Recognised::of(facts);
     if let Some(asked) = choices.recognised.filter(|asked| own != Some(*asked)) {
         let is_explained = facts.nix.program().is_none() && recognised::explain_installation(asked, &mut setup);
@@ -164,7 +218,7 @@ pub fn plan(facts: &Facts, choices: &Choices) -> Result<Setup, SetupError> {
     }
     let without_root = choices.without_root || !route::can_be_root(facts);
     select(choices, without_root, &mut setup);
-    setup.is_without_nix = facts.nix.program().is_none() && !brings_nix(&setup.plan);
+    setup.lacks = if brings_nix(&setup.plan) { None } else { Lack::of(facts) };
     proof::announce(setup.plan.steps.iter_mut().chain(&mut setup.extras));
     Ok(setup)
 }
@@ -205,8 +259,7 @@ fn add_tools(facts: &Facts, choices: &Choices, setup: &mut Setup) {
 /// git, which Nix needs for every flake in a repository, where apt has it and nothing else of the plan brings it.
 fn add_git(facts: &Facts, setup: &mut Setup) {
     let is_missing = facts.git.program.known() == Some(&None);
-    let is_apt = facts.packages.manager.known().copied().flatten() == Some(Manager::Apt);
-    if !is_missing || !is_apt || (setup.route == Some(Route::Distro) && setup.plan.step("nix").is_some()) {
+    if !is_missing || !apt::can_install(facts) || (setup.route == Some(Route::Distro) && setup.plan.step("nix").is_some()) {
         return;
     }
     let packages = apt::Packages {
@@ -239,7 +292,7 @@ impl Setup {
             needs_login: false,
             is_left_to_person: false,
             is_left_to_root: false,
-            is_without_nix: false,
+            lacks: None,
         }
     }
 
@@ -266,9 +319,9 @@ impl Setup {
 }
 
 /// The file with the user's own settings of Nix as it is edited, or why it is not; `None` where there can be none.
-fn user_settings(facts: &Facts) -> Option<Result<Utf8PathBuf, String>> {
+fn user_settings(facts: &Facts, edit: &LineEdit) -> Option<Result<Utf8PathBuf, String>> {
     let path = facts.config.user_file.known()?;
-    let target = facts.config.user_text.known().map(|file| edit_target::edit_target(file, Privilege::User));
+    let target = facts.config.user_text.known().map(|file| edit_target::target_of(edit, file, Privilege::User));
     Some(target.unwrap_or_else(|| Ok(path.clone())).map_err(|why| format!("`{path}` is not edited, because {why}")))
 }
 

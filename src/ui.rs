@@ -247,7 +247,7 @@ impl Ui {
 
     /// Reports a failed command. What a program said is part of it, so nothing of it is printed as it came.
     pub fn error(&mut self, error: &Error) {
-        let message = redaction::redact(&error.to_string());
+        let message = self.spoken(&redaction::redact(&error.to_string()));
         let message = match error.kind() {
             // Saying no is no error.
             ErrorKind::Declined => self.wrapped(&message, 0),
@@ -258,7 +258,7 @@ impl Ui {
             self.raw(&self.wrapped(&format!("  caused by: {}", redaction::redact(&cause)), 2));
         }
         for hint in error.hints() {
-            self.hint(&redaction::redact(hint));
+            self.hint(&self.spoken(&redaction::redact(hint)));
         }
     }
 

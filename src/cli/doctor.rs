@@ -15,11 +15,14 @@ use crate::doctor::{self, Check, Finding, Group, Status, mend};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::facts::processes::OpenReceipt;
 use crate::facts::{Fact, Facts};
+use crate::host::files;
 use crate::host::journal::{self, Listed};
 use crate::host::lock::Lock;
 use crate::host::probe::{self, Gathered, Reach, Run, Vantage};
 use crate::host::vault::Vault;
+use crate::line_edit::{self, EditError, LineEdit};
 use crate::plan::receipt;
+use crate::tui::text::count;
 use crate::ui::{doctor_view, redaction};
 
 /// Find out what stops a Nix project from working, and mend it
@@ -99,7 +102,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
         doctor_view::show_summary(&mut session.ui, &findings, seconds);
         session.ui.detail(&slowest(&gathered));
     }
-    verdict(&findings, args.strict)
+    verdict(&findings, &args)
 }
 
 /// What took longest, for whoever waits for it.
@@ -111,17 +114,23 @@ fn slowest(gathered: &Gathered) -> String {
     }
 }
 
-/// What counts as found: problems, and warnings where they count too. What is only worth knowing never does.
-fn verdict(findings: &[Finding], is_strict: bool) -> Result<()> {
+/// What counts as found: problems, and warnings where they count too. What is only worth knowing never does. Whoever is
+/// strict, or asks for a check by its name, is not told that all is well when nobody could judge it.
+fn verdict(findings: &[Finding], args: &Args) -> Result<()> {
     let counts = |finding: &&Finding| match &finding.status {
         Status::Fail(_) => true,
-        Status::Warn(_) => is_strict && !finding.is_note(),
+        Status::Warn(_) => args.strict && !finding.is_note(),
         Status::Pass(_) | Status::Skip(_) | Status::Crash(_) => false,
     };
-    match findings.iter().filter(counts).count() {
-        0 => Ok(()),
-        1 => Err(Error::new(ErrorKind::Findings, "a problem was found")),
-        found => Err(Error::new(ErrorKind::Findings, format!("{found} problems were found"))),
+    let is_asked = args.strict || !args.check.is_empty();
+    let unjudged = findings.iter().filter(|finding| is_asked && matches!(finding.status, Status::Crash(_))).count();
+    let found = |message: String| Err(Error::new(ErrorKind::Findings, message));
+    match (findings.iter().filter(counts).count(), unjudged) {
+        (0, 0) => Ok(()),
+        (0, 1) => found("a check could not be judged".to_owned()),
+        (0, unjudged) => found(format!("{unjudged} checks could not be judged")),
+        (1, _) => found("a problem was found".to_owned()),
+        (problems, _) => found(format!("{problems} problems were found")),
     }
 }
 
@@ -216,11 +225,11 @@ fn identity(vantage: &Vantage) -> Identity {
 /// A report as Markdown: what is wrong in full, the rest in a line each.
 fn markdown(vantage: &Vantage, findings: &[Finding], summary: Summary) -> String {
     let mut text = format!(
-        "## nixstart doctor\n\nnixstart {}, {}\n\n{} problems, {} warnings, {} ok, {} skipped, {} not judged\n",
+        "## nixstart doctor\n\nnixstart {}, {}\n\n{}, {}, {} ok, {} skipped, {} not judged\n",
         env!("CARGO_PKG_VERSION"),
         probe::system_name(vantage),
-        summary.fail,
-        summary.warn,
+        count(summary.fail, "problem", "problems"),
+        count(summary.warn, "warning", "warnings"),
         summary.pass,
         summary.skip,
         summary.crash
@@ -252,7 +261,7 @@ fn fix(args: &Args, session: &mut Session, vantage: &Vantage, (findings, facts):
         if plan.steps.is_empty() {
             session.ui.say("There is nothing that nixstart can mend itself");
         }
-        return verdict(findings, args.strict);
+        return verdict(findings, args);
     }
     // What an exit code says is no proof: the same checks are run again.
     let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
@@ -260,7 +269,7 @@ fn fix(args: &Args, session: &mut Session, vantage: &Vantage, (findings, facts):
     if !flags.json {
         doctor_view::show(&mut session.ui, &again);
     }
-    verdict(&again, args.strict)
+    verdict(&again, args)
 }
 
 fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {
@@ -272,8 +281,9 @@ fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {
     carry_out::resume(session, &stored, &Vault::default(), flags).map(drop)
 }
 
-/// The file behind a link; what a program generates into the Nix store is nobody's to edit.
-fn resolve(path: &Utf8Path) -> std::result::Result<Utf8PathBuf, String> {
+/// The file behind a link; what a program generates into the Nix store is nobody's to edit, nor is a block of nixstart that
+/// somebody changed.
+fn resolve(path: &Utf8Path, edit: Option<&LineEdit>) -> std::result::Result<Utf8PathBuf, String> {
     let real = match path.canonicalize_utf8() {
         Ok(real) => real,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err() => path.to_owned(),
@@ -281,6 +291,12 @@ fn resolve(path: &Utf8Path) -> std::result::Result<Utf8PathBuf, String> {
     };
     if real.starts_with("/nix/store") {
         return Err(format!("`{path}` is generated; change it where your configuration is"));
+    }
+    if let Some(edit) = edit {
+        let blocks = files::read_plain(&real).map(|file| line_edit::blocks_of(&file.contents)).unwrap_or_default();
+        if let Err(error @ (EditError::ChangedBlock(_) | EditError::BrokenBlock(_))) = edit.apply(&blocks) {
+            return Err(format!("`{path}` is not edited, because {error}"));
+        }
     }
     Ok(real)
 }

@@ -24,7 +24,7 @@ use crate::ui::plan_view;
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
     /// Show the plan and stop
-    #[arg(long)]
+    #[arg(long, visible_alias = "dry-run")]
     plan: bool,
     /// Print JSON; applies the plan only together with `--yes`
     #[arg(long)]
@@ -88,10 +88,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let vantage = Vantage::here(Reach { network: false, deep: false })?;
     let mut facts = probe::gather(&vantage).facts;
     facts.packages = probe::packages::look(&vantage);
-    let setup = setup::plan(&facts, &choices).map_err(explain)?;
     if args.explain && !args.json {
-        show_routes(session, &setup);
+        show_routes(session, &setup::routes(&facts, &choices));
     }
+    let setup = setup::plan(&facts, &choices).map_err(|error| explain(error, args.explain))?;
     apply(args, session, setup, &vantage)
 }
 
@@ -103,14 +103,19 @@ fn apply(args: &Args, session: &mut Session, mut setup: Setup, vantage: &Vantage
     if setup.plan.steps.is_empty() {
         show_notes(session, &setup);
         setup.extras.iter().for_each(|step| session.ui.note(&review::left_out_by_default(&setup.plan, step)));
-        match left_over(&setup) {
+        return match (left_over(&setup), &setup.lacks) {
             // Whoever only looks has seen it.
-            Err(_) if args.only_shows() => {}
-            Err(error) => return Err(error),
-            Ok(()) if setup.is_without_nix => session.ui.say(WITHOUT_NIX),
-            Ok(()) => session.ui.say("This machine is ready: nothing to do"),
-        }
-        return Ok(());
+            (Err(_), _) if args.only_shows() => Ok(()),
+            (left @ Err(_), _) => left,
+            (Ok(()), Some(lack)) => {
+                session.ui.say(&format!("There is nothing to do, but {lack}"));
+                Ok(())
+            }
+            (Ok(()), None) => {
+                session.ui.say("This machine is ready: nothing to do");
+                Ok(())
+            }
+        };
     }
     let Setup { plan, optional, requires, extras, .. } = setup.clone();
     let (plan, outcome) = review::carry_out(session, review::Proposal { plan, extras, optional, requires }, flags)?;
@@ -120,16 +125,13 @@ fn apply(args: &Args, session: &mut Session, mut setup: Setup, vantage: &Vantage
     }
     proof::prove(session, &setup.plan, setup.needs_login, vantage)?;
     left_over(&setup)?;
-    if setup.is_without_nix {
-        session.ui.say(WITHOUT_NIX);
+    if let Some(lack) = &setup.lacks {
+        session.ui.say(&format!("What was asked for is done, but {lack}"));
     } else if !setup.needs_login {
         session.ui.say("This machine is ready. Open a new shell to use it.");
     }
     Ok(())
 }
-
-/// What is said after single steps on a machine that has no Nix.
-const WITHOUT_NIX: &str = "What was asked for is done, but there is no Nix yet; `nixstart setup` brings it";
 
 /// The same for programs: one document when all went well, and none otherwise.
 fn apply_as_data(args: &Args, session: &mut Session, setup: &Setup, vantage: &Vantage) -> Result<()> {
@@ -161,30 +163,33 @@ fn left_over(setup: &Setup) -> Result<()> {
     }
 }
 
-fn explain(error: SetupError) -> Error {
+/// An error with what can be done about it; which routes work has been said when they were asked for.
+fn explain(error: SetupError, knows_routes: bool) -> Error {
     match &error {
-        SetupError::Unfit { .. } => Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here"),
+        SetupError::Unfit { .. } | SetupError::NoInstaller { .. } if knows_routes => Error::refused(error),
+        SetupError::Unfit { .. } | SetupError::NoInstaller { .. } => {
+            Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here")
+        }
         SetupError::NoSuchStep(id) => {
             let hint = did_you_mean(id, setup::STEPS).unwrap_or_else(|| format!("steps are {}", setup::STEPS.join(", ")));
             Error::usage(error).hint(hint)
         }
         SetupError::OtherMachine(_) => Error::refused(error).hint("leave `--route` out, and the best way is chosen"),
-        SetupError::NoInstaller { .. } => {
-            Error::refused(error).hint("`nixstart setup --plan --explain` says which routes work here")
-        }
         SetupError::UnknownFile { found, .. } => {
             let hint = format!("when you trust it, say so with `--installer-sha256 {found}`");
             Error::refused(error).hint(hint).hint("a newer nixstart knows newer installers")
         }
-        SetupError::NoRoom { .. } => Error::failed(error).hint("make room there, then run the command again"),
+        SetupError::NoRoom { .. } | SetupError::NoFiles { .. } => {
+            Error::failed(error).hint("make room there, then run the command again")
+        }
     }
 }
 
-fn show_routes(session: &mut Session, setup: &Setup) {
+fn show_routes(session: &mut Session, routes: &[(Route, Option<setup::Unfit>)]) {
     session.ui.say("Ways to install Nix:");
-    for (route, why) in &setup.alternatives {
+    for (route, why) in routes {
         let fits = why.as_ref().map_or_else(|| "works here".to_owned(), |why| format!("does not work here: {why}"));
-        session.ui.say(&format!("  {}: {} ({fits})", route.name(), route.about()));
+        session.ui.say(&format!("  {}: {} ({})", route.name(), route.about(), session.ui.spoken(&fits)));
     }
 }
 

@@ -11,8 +11,9 @@ use crate::facts::nix::StoreMode;
 use crate::line_edit::LineEdit;
 use crate::plan::{Action, Plan, Privilege, Step, Undo};
 
-/// Where an edit of a file goes: the file behind a link, or why it must not be edited.
-pub type Resolve<'a> = &'a dyn Fn(&Utf8Path) -> Result<Utf8PathBuf, String>;
+/// Where a change of a file goes: the file behind a link, or why it must not be changed. An edit is none where somebody
+/// has changed the lines it is about.
+pub type Resolve<'a> = &'a dyn Fn(&Utf8Path, Option<&LineEdit>) -> Result<Utf8PathBuf, String>;
 
 /// The plan that carries out the first fix of every finding. What nixstart cannot do itself becomes a note.
 pub fn plan(findings: &[Finding], facts: &Facts, root: &Utf8Path, resolve: Resolve<'_>) -> Plan {
@@ -136,10 +137,13 @@ fn actions(fix: &Fix, root: &Utf8Path, resolve: Resolve<'_>) -> Result<Vec<Actio
             }]
         }
         Remedy::Edit { edits, .. } => {
-            let action = |edit: &FileEdit| Ok(Action::EditFile { path: resolve(&edit.path)?, edit: edit.edit.clone() });
-            edits.iter().map(action).collect::<Result<_, String>>().map_err(by_hand)?
+            let action = |FileEdit { path, edit }: &FileEdit| {
+                Ok(Action::EditFile { path: resolve(path, Some(edit))?, edit: edit.clone() })
+            };
+            let typed = |why: String| by_hand(format!("{why}; by hand: {}", fix.typed().join("; ")));
+            edits.iter().map(action).collect::<Result<_, String>>().map_err(typed)?
         }
-        Remedy::SetMode { path, mode } => vec![Action::SetMode { path: resolve(path).map_err(by_hand)?, mode: *mode }],
+        Remedy::SetMode { path, mode } => vec![Action::SetMode { path: resolve(path, None).map_err(by_hand)?, mode: *mode }],
         Remedy::RemoveFile { path } => vec![Action::RemoveFile { path: path.clone() }],
         Remedy::Setup => return Err(by_hand("run `nixstart setup`".to_owned())),
         Remedy::ByHand { commands } => return Err(by_hand(commands.join("; "))),
@@ -181,7 +185,7 @@ mod tests {
             finding("nix-on-path", add("Turn it on")),
             finding("nix-on-path", add("Turn it on again")),
         ];
-        let plan = plan(&findings, &Facts::default(), "/p".into(), &|path| Ok(path.to_owned()));
+        let plan = plan(&findings, &Facts::default(), "/p".into(), &|path, _| Ok(path.to_owned()));
         assert_eq!(plan.steps.iter().map(|step| step.title.as_str()).collect::<Vec<_>>(), ["Turn it on"]);
         assert_eq!(plan.notes, ["`nixstart setup` is for nix-present"]);
     }
@@ -190,8 +194,9 @@ mod tests {
     fn a_file_that_must_not_be_edited_is_a_note() {
         let fix = Fix::edit("Hook", vec![FileEdit::add("/h/.bashrc", vec!["x".into()])]);
         let findings = [finding("nix-present", fix)];
-        let plan = plan(&findings, &Facts::default(), "/p".into(), &|path| Err(format!("`{path}` is generated")));
-        assert_eq!((plan.steps.len(), plan.notes.len()), (0, 1));
+        let plan = plan(&findings, &Facts::default(), "/p".into(), &|path, _| Err(format!("`{path}` is generated")));
+        let note = "nix-present: Hook: `/h/.bashrc` is generated; by hand: add to /h/.bashrc:;   x";
+        assert_eq!((plan.steps.len(), plan.notes), (0, vec![note.to_owned()]));
     }
 
     #[test]
@@ -204,7 +209,7 @@ mod tests {
         let findings = [finding("sandbox-on", settings(&["sandbox = true"])), finding("trusted-user", settings(&["a = b"]))];
         let mut facts = Facts::default();
         facts.nix.machine = Machine::Linux { has_systemd: true }.into();
-        let plan = plan(&findings, &facts, "/p".into(), &|path| Ok(path.to_owned()));
+        let plan = plan(&findings, &facts, "/p".into(), &|path, _| Ok(path.to_owned()));
         let shown = |step: &Step| match &step.action {
             Action::EditFile { path, .. } => format!("{}: {path}", step.id),
             Action::Run { program, arguments, .. } => format!("{}: {program} {}", step.id, arguments.join(" ")),

@@ -10,8 +10,8 @@ pub(super) use examples::examples;
 
 use super::{Check, Cost, Fix, Group, Look, Platform, Problem, Remedy, Severity, Verdict};
 use crate::facts::Facts;
-use crate::facts::nix::{Installer, StoreMode};
 use crate::nix::{Flavour, OLDEST_NIX, RECOMMENDED_NIX};
+use crate::setup::upgrade;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -210,24 +210,16 @@ fn is_new_enough(facts: &Facts) -> Look {
     Ok(Verdict::Fail(problem.fix(upgrade(facts))))
 }
 
-/// The way to a newer Nix that fits how this one was installed.
+/// The way to a newer Nix that fits how this one was installed; where `setup` is part of it, it says the whole.
 fn upgrade(facts: &Facts) -> Fix {
-    let is_multi_user = facts.nix.store_mode.known() == Some(&StoreMode::MultiUser);
-    let Some(origin) = facts.nix.origin.known() else { return Fix::new("Install a newer Nix", Remedy::Setup) };
-    match origin.installer {
-        Installer::NixOs => Fix::by_hand("Move to a newer release of NixOS", &["sudo nixos-rebuild switch --upgrade"]),
-        Installer::Determinate => Fix::by_hand("Upgrade Determinate Nix", &["sudo determinate-nixd upgrade"]),
-        Installer::Lix | Installer::Receipt => Fix::by_hand("Upgrade it", &["sudo -i nix upgrade-nix"]),
-        Installer::Package { .. } => Fix::new("Install a newer Nix than the package of this distribution", Remedy::Setup),
-        Installer::Script if is_multi_user => Fix::by_hand(
-            "Upgrade it as root",
-            &["sudo nix-env --install --file '<nixpkgs>' --attr nix cacert -I nixpkgs=channel:nixpkgs-unstable"],
-        ),
-        Installer::Script => Fix::by_hand(
-            "Upgrade it",
-            &["nix-env --install --file '<nixpkgs>' --attr nix cacert -I nixpkgs=channel:nixpkgs-unstable"],
-        ),
+    if facts.nix.origin.known().is_none() {
+        return Fix::new("Install a newer Nix", Remedy::Setup);
     }
+    let upgrade = upgrade::upgrade(facts);
+    if upgrade.is_continued_by_setup {
+        return Fix::new("Install a newer Nix than the package of this distribution", Remedy::Setup);
+    }
+    Fix::new(upgrade.title, Remedy::ByHand { commands: upgrade.commands })
 }
 
 fn is_known(facts: &Facts) -> Look {

@@ -156,6 +156,15 @@ impl Fix {
         Self { title: title.to_owned(), remedy, restarts: None }
     }
 
+    /// Names the command that takes a program back.
+    #[must_use]
+    pub fn taken_back_by(mut self, words: &[&str]) -> Self {
+        if let Remedy::Run { takes_back, .. } = &mut self.remedy {
+            *takes_back = words.iter().map(ToString::to_string).collect();
+        }
+        self
+    }
+
     /// Whether a plan can carry it out.
     pub const fn is_automatic(&self) -> bool {
         match self.remedy {

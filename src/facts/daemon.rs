@@ -25,6 +25,8 @@ pub struct Daemon {
     pub protocol: Fact<Protocol>,
     /// The group of the users that builds run as; `None` when builds run as the daemon itself.
     pub build_group: Fact<Option<BuildGroup>>,
+    /// The accounts that builds run as, by the names that installers give them; irrelevant on macOS.
+    pub accounts: Fact<BuildAccounts>,
     /// The build users of macOS and their ids.
     pub mac_build_users: Fact<BTreeMap<String, u32>>,
     /// The schema of the database of the store.
@@ -114,6 +116,56 @@ pub struct BuildGroup {
     pub missing: Vec<String>,
 }
 
+/// The accounts that builds run as, by the names that every installer gives them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuildAccounts {
+    /// The number of the group `nixbld`; `None` when there is none.
+    pub group: Option<u32>,
+    /// The users `nixbld1` and so on, with their numbers.
+    pub users: BTreeMap<String, u32>,
+}
+
+impl BuildAccounts {
+    /// The name of the group, and what the names of its users begin with.
+    const NAME: &str = "nixbld";
+    /// The number that installers for all users give the group, and from which they count its users.
+    const FIRST: u32 = 30_000;
+
+    /// The accounts among those of a machine.
+    pub fn among(users: &[accounts::Account<'_>], groups: &[accounts::Group<'_>]) -> Self {
+        Self {
+            group: groups.iter().find(|group| group.name == Self::NAME).map(|group| group.gid),
+            users: users
+                .iter()
+                .filter(|user| Self::place(user.name).is_some())
+                .map(|user| (user.name.to_owned(), user.uid))
+                .collect(),
+        }
+    }
+
+    /// Which of the users a name is.
+    fn place(name: &str) -> Option<u32> {
+        name.strip_prefix(Self::NAME)?.parse().ok()
+    }
+
+    /// Whether they are as installers for all users make them, which refuse others; packages of distributions take
+    /// whatever numbers are free (nix-installer 2.33, the script of Nix 2.35, measured with nix-setup-systemd 2.26).
+    pub fn are_of_installers(&self) -> bool {
+        let is_usual =
+            |(name, uid): (&String, &u32)| Self::place(name).and_then(|place| Self::FIRST.checked_add(place)) == Some(*uid);
+        self.group.is_none_or(|gid| gid == Self::FIRST) && self.users.iter().all(is_usual)
+    }
+
+    /// What a person types to remove them; `None` when there are none.
+    pub fn removal(&self) -> Option<String> {
+        let users: Vec<&str> = self.users.keys().map(String::as_str).collect();
+        let users = (!users.is_empty()).then(|| format!("for user in {}; do userdel $user; done", users.join(" ")));
+        let group = self.group.map(|_| format!("groupdel {}", Self::NAME));
+        let lines: Vec<String> = users.into_iter().chain(group).collect();
+        (!lines.is_empty()).then(|| format!("sudo sh -c '{}'", lines.join("; ")))
+    }
+}
+
 /// The schema of the database of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {
@@ -172,6 +224,20 @@ mod tests {
         let is = |is_active, is_enabled| Unit { is_loaded: true, is_active, is_enabled };
         assert_eq!(units(text), Units { socket: is(false, false), service: is(true, true) });
         assert_eq!(units("Id=nix-daemon.socket\nLoadState=not-found\n"), Units::default());
+    }
+
+    #[test]
+    fn tells_build_accounts_of_installers_from_those_of_packages() {
+        let read = |passwd: &str, group: &str| BuildAccounts::among(&accounts::accounts(passwd), &accounts::groups(group));
+        assert_eq!(read("ada:x:1000:1000::/home/ada:/bin/sh\n", "users:x:100:\n"), BuildAccounts::default());
+        let user = |name: &str, uid: u32| format!("{name}:x:{uid}:1::/:/bin/false\n");
+        let usual = read(&(user("nixbld1", 30_001) + &user("nixbld32", 30_032)), "nixbld:x:30000:\n");
+        assert!(usual.are_of_installers() && BuildAccounts::default().are_of_installers());
+        let packaged = read(&(user("nixbld1", 998) + &user("nixbld2", 997)), "nixbld:x:999:nixbld1\nnixbld-x:x:5:\n");
+        assert!(!packaged.are_of_installers());
+        let removal = "sudo sh -c 'for user in nixbld1 nixbld2; do userdel $user; done; groupdel nixbld'";
+        assert_eq!((packaged.removal().as_deref(), BuildAccounts::default().removal()), (Some(removal), None));
+        assert!(!read("", "nixbld:x:999:\n").are_of_installers());
     }
 
     #[test]

@@ -208,6 +208,8 @@ pub struct StartupFile {
     pub is_writable: bool,
     /// Whether it is lines of text, in whatever encoding that leaves ASCII as it is; an absent file is.
     pub is_text: bool,
+    /// The blocks of nixstart in it.
+    pub blocks: Vec<u8>,
     /// How direnv is hooked into the shell.
     pub direnv: Option<Hook>,
     /// How devenv is hooked into the shell.
@@ -217,8 +219,8 @@ pub struct StartupFile {
 impl StartupFile {
     /// The file itself, without what it does.
     pub fn text_file(&self) -> TextFile {
-        let Self { path, form, is_writable, is_text, .. } = self.clone();
-        TextFile { path, form, is_writable, is_text }
+        let Self { path, form, is_writable, is_text, blocks, .. } = self.clone();
+        TextFile { path, form, is_writable, is_text, blocks }
     }
 
     /// The hooks of direnv and devenv when it has both: a project that has files for both is then activated twice.

@@ -32,8 +32,8 @@ pub struct System {
     pub container: Fact<Option<String>>,
     /// Whether a CI service runs this, as its name.
     pub ci: Fact<Option<String>>,
-    /// Why the system cannot be changed like others (`ostree`, `SteamOS`, `read-only /`); `None` when it can.
-    pub immutable: Fact<Option<String>>,
+    /// Why the system cannot be changed like others; `None` when it can.
+    pub immutable: Fact<Option<Immutable>>,
     /// Security-Enhanced Linux; irrelevant where the kernel has none.
     pub selinux: Fact<Selinux>,
     /// What an unprivileged user may do with namespaces; irrelevant outside Linux.
@@ -183,6 +183,27 @@ impl fmt::Display for Init {
     }
 }
 
+/// Why a system cannot be changed like others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Immutable {
+    /// ostree makes it from an image.
+    Ostree,
+    /// It is `SteamOS`.
+    SteamOs,
+    /// `/` is mounted read-only.
+    ReadOnlyRoot,
+}
+
+impl fmt::Display for Immutable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Ostree => "ostree makes this system from an image",
+            Self::SteamOs => "SteamOS keeps its system as it is",
+            Self::ReadOnlyRoot => "`/` is mounted read-only",
+        })
+    }
+}
+
 /// Security-Enhanced Linux.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selinux {
@@ -192,6 +213,8 @@ pub struct Selinux {
     pub store_type: Option<String>,
     /// The type of `/nix/var/nix/daemon-socket`; `None` without daemon or label.
     pub socket_type: Option<String>,
+    /// Programs that label what is installed and that are not there.
+    pub missing: Vec<&'static str>,
 }
 
 /// The type of a security context such as `system_u:object_r:usr_t:s0`.
@@ -266,6 +289,8 @@ pub struct Room {
 impl Room {
     /// Bytes below which the next build fails.
     pub const LEAST_BYTES: u64 = 1 << 30;
+    /// Files below which the next unpacked package fails.
+    pub const LEAST_FILES: u64 = 10_000;
 }
 
 /// What needs room.
@@ -279,6 +304,8 @@ pub enum Purpose {
     Temporary,
     /// Nix's downloads and evaluations of this user.
     Cache,
+    /// What is installed for this user alone.
+    Home,
 }
 
 impl fmt::Display for Purpose {
@@ -288,6 +315,7 @@ impl fmt::Display for Purpose {
             Self::Project => "the project",
             Self::Temporary => "temporary files",
             Self::Cache => "your cache",
+            Self::Home => "your directory",
         })
     }
 }

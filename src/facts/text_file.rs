@@ -15,4 +15,6 @@ pub struct TextFile {
     pub is_writable: bool,
     /// Whether it is lines of text, in whatever encoding that leaves ASCII as it is; an absent file is.
     pub is_text: bool,
+    /// The blocks of nixstart in it, and nothing of what is around them.
+    pub blocks: Vec<u8>,
 }

@@ -3,6 +3,7 @@
 //! A probe looks from a [`Vantage`], never at the process it runs in, so that tests can point it at another root, another
 //! environment and another directory.
 
+mod child;
 mod config;
 mod daemon;
 mod devenv;
@@ -19,19 +20,17 @@ mod programs;
 mod secrets;
 mod shell;
 mod store;
+mod subject;
 mod system;
 mod terminal;
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::Access;
-use rustix::process::{Pid, Signal};
 
 use super::paths;
 use crate::env_vars;
@@ -123,9 +122,14 @@ impl Vantage {
 
     /// The text of a plain file; `None` when there is none. Bytes that are no UTF-8 are replaced.
     pub fn read(&self, path: &Utf8Path) -> Fact<Option<String>> {
+        self.read_bytes(path).map(|bytes| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The bytes of a plain file; `None` when there is none. A pipe is not read: nobody may ever write to it.
+    pub fn read_bytes(&self, path: &Utf8Path) -> Fact<Option<Vec<u8>>> {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_file() => match fs_err::read(path) {
-                Ok(bytes) => Fact::Known(Some(String::from_utf8_lossy(&bytes).into_owned())),
+                Ok(bytes) => Fact::Known(Some(bytes)),
                 Err(error) => Fact::failed(error),
             },
             Ok(_) => Fact::failed(format!("`{path}` is no plain file")),
@@ -163,43 +167,16 @@ impl Vantage {
             Ok(child) => child,
             Err(error) => return Fact::failed(format!("`{path}` cannot be started: {error}")),
         };
-        let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+        let (stdout, stderr) = (child::drain(child.stdout.take()), child::drain(child.stderr.take()));
         let name = path.file_name().unwrap_or(program);
         self.programs.begin(name);
-        let ended = wait(&mut child, self.timeout);
+        let ended = child::wait(&mut child, self.timeout);
         self.programs.end(name, start.elapsed());
         let Some(code) = ended else {
             let milliseconds = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
             return Fact::Unknown(Unknown::TimedOut { milliseconds, what: format!("`{program}`") });
         };
-        let text = |reader: thread::JoinHandle<Vec<u8>>| String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned();
-        Fact::Known(Output { code, stdout: text(stdout), stderr: text(stderr) })
-    }
-}
-
-fn drain(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What came before an error is what there is.
-        let _partial = stream.map(|mut stream| stream.read_to_end(&mut bytes));
-        bytes
-    })
-}
-
-/// Waits for a child; `None` when it did not end in time and was ended with everything it started.
-#[expect(clippy::option_option, reason = "ended by a signal is not the same as not ended")]
-fn wait(child: &mut Child, timeout: Duration) -> Option<Option<i32>> {
-    let deadline = Instant::now() + timeout;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status.code()),
-            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
-            Ok(None) | Err(_) => {
-                let _gone = rustix::process::kill_process_group(Pid::from_child(child), Signal::KILL);
-                let _reaped = child.wait();
-                return None;
-            }
-        }
+        Fact::Known(Output { code, stdout: child::text(&stdout), stderr: child::text(&stderr) })
     }
 }
 
@@ -230,74 +207,53 @@ pub struct Gathered {
     pub programs: Vec<Run>,
 }
 
-/// Gathers every fact, all subjects at once. A probe that breaks leaves its facts unknown and stops nobody.
+/// Gathers every fact, all subjects at once. A probe that breaks, or does not come back, leaves its facts unknown and stops
+/// nobody.
 pub fn gather(vantage: &Vantage) -> Gathered {
     // Without a network nobody else asks in vain.
-    let network = vantage.reach.network && network::is_connected(vantage);
-    let inner = &Vantage { reach: Reach { network, ..vantage.reach }, ..vantage.clone() };
-    thread::scope(|scope| {
-        // Those whose programs take the longest begin, so that the others are done meanwhile.
-        let config = scope.spawn(|| timed(|| config::look(inner)));
-        let nix = scope.spawn(|| timed(|| nix::look(inner)));
-        let direnv = scope.spawn(|| timed(|| direnv::look(inner)));
-        let store = scope.spawn(|| timed(|| store::look(inner)));
-        let system = scope.spawn(|| timed(|| system::look(inner)));
-        let network = scope.spawn(|| timed(|| network::look(vantage)));
-        let daemon = scope.spawn(|| timed(|| daemon::look(inner)));
-        let shell = scope.spawn(|| timed(|| shell::look(inner)));
-        let devenv = scope.spawn(|| timed(|| devenv::look(inner)));
-        let git = scope.spawn(|| timed(|| git::look(inner)));
-        let flake = scope.spawn(|| timed(|| flake::look(inner)));
-        let secrets = scope.spawn(|| timed(|| secrets::look(inner)));
-        let node = scope.spawn(|| timed(|| node::look(inner)));
-        let images = scope.spawn(|| timed(|| images::look(inner)));
-        let processes = scope.spawn(|| timed(|| processes::look(inner)));
-        let terminal = scope.spawn(|| timed(|| terminal::look(inner)));
-        let mut times = BTreeMap::new();
-        let mut broken = Vec::new();
-        let facts = Facts {
-            system: taken("system", system, &mut times, &mut broken),
-            network: taken("network", network, &mut times, &mut broken),
-            nix: taken("nix", nix, &mut times, &mut broken),
-            daemon: taken("daemon", daemon, &mut times, &mut broken),
-            config: taken("config", config, &mut times, &mut broken),
-            store: taken("store", store, &mut times, &mut broken),
-            shell: taken("shell", shell, &mut times, &mut broken),
-            direnv: taken("direnv", direnv, &mut times, &mut broken),
-            devenv: taken("devenv", devenv, &mut times, &mut broken),
-            git: taken("git", git, &mut times, &mut broken),
-            flake: taken("flake", flake, &mut times, &mut broken),
-            secrets: taken("secrets", secrets, &mut times, &mut broken),
-            node: taken("node", node, &mut times, &mut broken),
-            images: taken("images", images, &mut times, &mut broken),
-            processes: taken("processes", processes, &mut times, &mut broken),
-            terminal: taken("terminal", terminal, &mut times, &mut broken),
-            packages: Packages { manager: packages::manager(vantage).into(), ..Packages::default() },
-            broken: Vec::new(),
-        };
-        Gathered { facts: Facts { broken, ..facts }, times, programs: vantage.programs.take() }
-    })
-}
-
-fn timed<T>(look: impl FnOnce() -> T) -> (T, Duration) {
-    let start = Instant::now();
-    let found = look();
-    (found, start.elapsed())
-}
-
-/// What a subject's thread found; nothing when it broke.
-fn taken<T: Default>(
-    subject: &'static str,
-    thread: thread::ScopedJoinHandle<'_, (T, Duration)>,
-    times: &mut BTreeMap<&'static str, Duration>,
-    broken: &mut Vec<&'static str>,
-) -> T {
-    let Ok((found, time)) = thread.join() else {
-        broken.push(subject);
-        return T::default();
+    let is_connected = vantage.reach.network && network::is_connected(vantage);
+    let inner = &Vantage { reach: Reach { network: is_connected, ..vantage.reach }, ..vantage.clone() };
+    let deadline = subject::deadline(vantage);
+    // Those whose programs take the longest begin, so that the others are done meanwhile.
+    let config = subject::look("config", inner, config::look);
+    let nix = subject::look("nix", inner, nix::look);
+    let direnv = subject::look("direnv", inner, direnv::look);
+    let store = subject::look("store", inner, store::look);
+    let system = subject::look("system", inner, system::look);
+    let network = subject::look("network", vantage, network::look);
+    let daemon = subject::look("daemon", inner, daemon::look);
+    let shell = subject::look("shell", inner, shell::look);
+    let devenv = subject::look("devenv", inner, devenv::look);
+    let git = subject::look("git", inner, git::look);
+    let flake = subject::look("flake", inner, flake::look);
+    let secrets = subject::look("secrets", inner, secrets::look);
+    let node = subject::look("node", inner, node::look);
+    let images = subject::look("images", inner, images::look);
+    let processes = subject::look("processes", inner, processes::look);
+    let terminal = subject::look("terminal", inner, terminal::look);
+    let mut gathered = Gathered::default();
+    let facts = Facts {
+        system: system.taken(deadline, &mut gathered),
+        network: network.taken(deadline, &mut gathered),
+        nix: nix.taken(deadline, &mut gathered),
+        daemon: daemon.taken(deadline, &mut gathered),
+        config: config.taken(deadline, &mut gathered),
+        store: store.taken(deadline, &mut gathered),
+        shell: shell.taken(deadline, &mut gathered),
+        direnv: direnv.taken(deadline, &mut gathered),
+        devenv: devenv.taken(deadline, &mut gathered),
+        git: git.taken(deadline, &mut gathered),
+        flake: flake.taken(deadline, &mut gathered),
+        secrets: secrets.taken(deadline, &mut gathered),
+        node: node.taken(deadline, &mut gathered),
+        images: images.taken(deadline, &mut gathered),
+        processes: processes.taken(deadline, &mut gathered),
+        terminal: terminal.taken(deadline, &mut gathered),
+        packages: Packages { manager: packages::manager(vantage).into(), ..Packages::default() },
+        ..Facts::default()
     };
-    times.insert(subject, time);
-    found
+    let Facts { broken, late, .. } = gathered.facts;
+    Gathered { facts: Facts { broken, late, ..facts }, programs: vantage.programs.take(), ..gathered }
 }
 
 #[cfg(test)]
@@ -333,5 +289,20 @@ mod tests {
         vantage.timeout = Duration::from_millis(50);
         let why = vantage.run("sleep", &["60"]).get().unwrap_err();
         assert_eq!(why.to_string(), "`sleep` took longer than 50 ms");
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_is_not_waited_for() {
+        let (_root, mut vantage) = vantage();
+        vantage.environment.insert("PATH".into(), "/usr/bin:/bin".into());
+        vantage.timeout = Duration::from_secs(60);
+        for script in ["sleep 60 & echo $!", "setsid sleep 60 & echo $!; while ! pgrep -s $! > /dev/null; do :; done"] {
+            let start = Instant::now();
+            let output = vantage.run("sh", &["-c", script]).known().cloned().unwrap();
+            assert!(start.elapsed() < Duration::from_secs(20), "{script}");
+            let process = rustix::process::Pid::from_raw(output.stdout.trim().parse().unwrap()).unwrap();
+            // One that left the group goes on.
+            let _gone = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+        }
     }
 }

@@ -1,10 +1,15 @@
 //! Packages of Debian and Ubuntu, and what makes apt ready to install them.
 
-use super::Setup;
 use super::program::Program;
+use super::{Setup, route};
 use crate::facts::Facts;
 use crate::facts::packages::{APT_LOCK, Manager};
 use crate::plan::{Privilege, Step, Undo};
+
+/// Whether apt can install anything here.
+pub(super) fn can_install(facts: &Facts) -> bool {
+    facts.packages.manager.known().copied().flatten() == Some(Manager::Apt) && route::immutable(facts).is_none()
+}
 
 /// The steps that make apt ready.
 pub(super) const PREPARATION: [&str; 2] = ["packages-settle", "packages-update"];

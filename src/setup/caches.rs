@@ -55,6 +55,8 @@ fn store(facts: &Facts, setup: &Setup) -> Option<Store> {
             Route::ChrootStore => None,
         };
     }
+    // What is too old or broken fetches nothing for a project.
+    facts.nix.version.known().filter(|version| version.is_new_enough())?;
     match facts.nix.store_mode.known()? {
         StoreMode::MultiUser => Some(Store::OfAll),
         StoreMode::SingleUser { is_own: true, .. } => Some(Store::OfUser),
@@ -155,14 +157,15 @@ fn for_user(facts: &Facts, setup: &mut Setup) {
         return;
     }
     let lines = lines("extra-substituters");
-    match super::user_settings(facts) {
+    let edit = LineEdit::Block { name: BLOCK.to_owned(), lines: lines.clone() };
+    match super::user_settings(facts, &edit) {
         Some(Ok(path)) => {
             setup.add_optional(Step {
                 id: "caches".to_owned(),
                 title: format!("Use the cache of devenv: `{path}`"),
                 explanation: EXPLANATION.to_owned(),
                 privilege: Privilege::User,
-                action: Action::EditFile { path, edit: LineEdit::Block { name: BLOCK.to_owned(), lines } },
+                action: Action::EditFile { path, edit },
                 undo: Undo::Inverse { by: "remove the block".to_owned() },
                 is_satisfied: false,
                 proof: None,
@@ -181,12 +184,14 @@ mod tests {
     use crate::facts::config::ConfigFile;
     use crate::facts::daemon::{Unit, Units};
     use crate::facts::nix::Origin;
+    use crate::nix::NixVersion;
     use crate::nix::conf::Place;
     use crate::setup::tests::empty;
 
     fn multi_user() -> Facts {
         let mut facts = Facts::default();
         facts.nix.store_mode = StoreMode::MultiUser.into();
+        facts.nix.version = NixVersion::parse("nix (Nix) 2.26.3").unwrap().into();
         facts.system.init = Init::Systemd.into();
         facts.config.system_file = Utf8PathBuf::from("/etc/nix/nix.conf").into();
         facts.config.user_file = Utf8PathBuf::from("/home/ada/.config/nix/nix.conf").into();
@@ -252,6 +257,15 @@ mod tests {
             assert_eq!(setup.requires["caches-include"], ["nix", "caches"]);
         }
         assert_eq!(edits(&planned(&Facts::default(), Some(Route::ChrootStore))), []);
+    }
+
+    #[test]
+    fn a_nix_that_is_too_old_or_broken_gets_no_settings() {
+        let mut facts = multi_user();
+        for version in [NixVersion::parse("nix (Nix) 2.8.0").unwrap().into(), crate::facts::Fact::failed("it is broken")] {
+            facts.nix.version = version;
+            assert_eq!(edits(&planned(&facts, None)), []);
+        }
     }
 
     #[test]

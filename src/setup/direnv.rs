@@ -18,7 +18,7 @@ pub(super) fn will_be_there(facts: &Facts, setup: &Setup) -> bool {
 /// Whether it will come into the user's profile.
 pub(super) fn will_be_of_profile(facts: &Facts, setup: &Setup) -> bool {
     let manager = facts.packages.manager.known().copied().flatten();
-    let has_package = manager == Some(Manager::Apt) && facts.packages.direnv.known().is_some_and(Option::is_some);
+    let has_package = apt::can_install(facts) && facts.packages.direnv.known().is_some_and(Option::is_some);
     let is_missing = facts.direnv.program.known() == Some(&None);
     is_missing && !has_package && matches!(manager, Some(Manager::Apt) | None) && NixCommand::after(facts, setup).is_some()
 }
@@ -29,7 +29,7 @@ pub(super) fn add(facts: &Facts, setup: &mut Setup) {
         return;
     }
     let manager = facts.packages.manager.known().copied().flatten();
-    let has_package = facts.packages.direnv.known().is_some_and(Option::is_some);
+    let has_package = apt::can_install(facts) && facts.packages.direnv.known().is_some_and(Option::is_some);
     let with_nix = NixCommand::after(facts, setup);
     let step = match (manager, with_nix) {
         (Some(Manager::Apt), _) if has_package => with_apt(facts, setup),

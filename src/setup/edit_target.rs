@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 
 use crate::facts::shell::{Form, LinkEnd};
 use crate::facts::text_file::TextFile;
+use crate::line_edit::LineEdit;
 use crate::plan::Privilege;
 
 /// The file that is edited, or why none is, as a fragment.
@@ -25,12 +26,18 @@ pub(super) fn edit_target(file: &TextFile, privilege: Privilege) -> Result<Utf8P
     }
 }
 
+/// The same for one edit, which lines between marks of nixstart can be in the way of: they were changed by somebody.
+pub(super) fn target_of(edit: &LineEdit, file: &TextFile, privilege: Privilege) -> Result<Utf8PathBuf, String> {
+    let path = edit_target(file, privilege)?;
+    edit.apply(&file.blocks).map(|_| path).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn target(form: Form, is_writable: bool, privilege: Privilege) -> Result<Utf8PathBuf, String> {
-        edit_target(&TextFile { path: "/h/rc".into(), form, is_writable, is_text: true }, privilege)
+        edit_target(&TextFile { path: "/h/rc".into(), form, is_writable, is_text: true, blocks: Vec::new() }, privilege)
     }
 
     #[test]
@@ -46,6 +53,22 @@ mod tests {
             assert_eq!(target(form.clone(), true, Privilege::User).unwrap_err(), why);
             assert_eq!(target(form, true, Privilege::Root).unwrap_err(), why);
         }
+    }
+
+    #[test]
+    fn a_block_that_somebody_changed_is_not_edited() {
+        let edit = LineEdit::Block { name: "direnv".into(), lines: vec!["eval".into()] };
+        let written = edit.apply(b"").unwrap();
+        let file = |blocks: &[u8]| {
+            let (form, blocks) = (Form::Plain, blocks.to_vec());
+            TextFile { path: "/h/rc".into(), form, is_writable: true, is_text: true, blocks }
+        };
+        assert_eq!(target_of(&edit, &file(&written), Privilege::User).unwrap(), "/h/rc");
+        let changed = String::from_utf8(written).unwrap().replace("eval", "# eval");
+        let why = "the lines between `# >>> nixstart direnv >>>` and its end were changed by somebody else";
+        assert_eq!(target_of(&edit, &file(changed.as_bytes()), Privilege::User).unwrap_err(), why);
+        let why = target_of(&edit, &file(b"# >>> nixstart direnv >>>\n"), Privilege::User).unwrap_err();
+        assert_eq!(why, "the marks of `# >>> nixstart direnv >>>` do not belong together");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::edit_target::edit_target;
+use super::edit_target::target_of;
 use super::{Setup, direnv};
 use crate::facts::Facts;
 use crate::facts::shell::{Hook, HookBy, StartupFile};
@@ -50,8 +50,8 @@ fn add_to(file: &StartupFile, setup: &mut Setup) {
 /// `doctor` write the same.
 pub fn edit(file: &StartupFile) -> Result<(Utf8PathBuf, LineEdit), String> {
     let lines = file.shell.direnv_lines().iter().map(ToString::to_string).collect();
-    let path = edit_target(&file.text_file(), Privilege::User)?;
-    Ok((path, LineEdit::Block { name: BLOCK.to_owned(), lines }))
+    let edit = LineEdit::Block { name: BLOCK.to_owned(), lines };
+    Ok((target_of(&edit, &file.text_file(), Privilege::User)?, edit))
 }
 
 /// devenv has a hook of its own since 2.1. With both, a project that has files for both is activated twice.
@@ -87,6 +87,7 @@ mod tests {
             form: Form::Plain,
             is_writable: true,
             is_text: true,
+            blocks: Vec::new(),
             direnv: None,
             devenv: None,
         }

@@ -1,9 +1,11 @@
 //! Nix itself: whether it is needed, by which route it comes, and flakes.
 
-use super::{Choices, Recognised, Route, Setup, SetupError, distro, nix_installer, nix_portable, script, too_old};
-use crate::facts::Facts;
+use camino::Utf8Path;
+
+use super::{Choices, Recognised, Route, Setup, SetupError, distro, nix_installer, nix_portable, route, script, too_old};
 use crate::facts::nix::Installer;
 use crate::facts::system::{Purpose, Room};
+use crate::facts::{Facts, Unknown};
 use crate::line_edit::LineEdit;
 use crate::nix::conf::words_of;
 use crate::plan::{Action, Privilege, Step, Undo};
@@ -20,9 +22,10 @@ pub(super) fn add(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result
             "Nix is installed as `{program}`, which this shell does not have on PATH; open a new one, and if that does not help, `nixstart doctor --check nix-on-path` does"
         ));
     }
-    let is_new_enough = facts.nix.version.known().is_some_and(crate::nix::NixVersion::is_new_enough);
-    if !is_new_enough {
-        return replace(facts, choices, setup);
+    match facts.nix.version.get() {
+        Ok(version) if version.is_new_enough() => {}
+        Ok(_) => return replace(facts, choices, setup),
+        Err(why) => return leave(program, &why, choices, setup),
     }
     if choices.route.is_some() {
         setup.plan.notes.push("Nix is there already, so no route is taken".to_owned());
@@ -36,6 +39,16 @@ pub(super) fn add(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result
 /// Installs Nix where there is none.
 fn bring(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
     setup.route = choose(facts, choices, setup)?;
+    if choices.route.is_none() && setup.route != Some(Route::NixInstaller) {
+        setup
+            .plan
+            .notes
+            .extend(route::wsl_without_systemd(facts).map(|advice| format!("Nix for all users needs systemd; {advice}")));
+    }
+    if choices.route.is_none() && setup.route == Some(Route::ChrootStore) {
+        let advice = route::other_accounts(facts);
+        setup.plan.notes.extend(advice.map(|advice| format!("installers for all users refuse {advice}")));
+    }
     if let Some(route) = setup.route {
         return install(route, facts, choices, setup);
     }
@@ -46,7 +59,7 @@ fn bring(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), Setu
 /// A Nix that is too old comes newer from where it came from, or a person takes it away first.
 fn replace(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
     let is_route = |route: Route| choices.route.is_none_or(|asked| asked == route);
-    if is_of_packages(facts) && is_route(Route::Distro) && Route::Distro.fit(facts).is_ok() {
+    if is_of_packages(facts) && is_route(Route::Distro) && Route::Distro.fit(facts, choices).is_ok() {
         setup.route = Some(Route::Distro);
         return install(Route::Distro, facts, choices, setup);
     }
@@ -58,30 +71,30 @@ fn replace(facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), Se
     Ok(())
 }
 
-fn is_of_packages(facts: &Facts) -> bool {
+/// A Nix whose version nobody knows may be too old, broken, or neither: a person looks at it, and nothing runs it.
+fn leave(program: &Utf8Path, why: &Unknown, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
+    let why = format!("the version of `{program}` could not be judged: {why}");
+    if let Some(route) = choices.route {
+        return Err(SetupError::Unfit { route: route.name(), why });
+    }
+    setup.plan.notes.push(format!("{why}; mend it or remove it, then run `nixstart setup` again"));
+    setup.is_left_to_person = true;
+    Ok(())
+}
+
+pub(super) fn is_of_packages(facts: &Facts) -> bool {
     facts.nix.origin.known().is_some_and(|origin| matches!(origin.installer, Installer::Package { .. }))
 }
 
-/// What to do about a Nix that is too old, by where it came from.
+/// What to do about a Nix that is too old.
 fn upgrade(facts: &Facts) -> String {
-    let how = match facts.nix.origin.known().map(|origin| &origin.installer) {
-        Some(Installer::Package { .. }) => {
-            "remove the packages of your distribution (`sudo apt-get purge nix-setup-systemd nix-bin` on Debian), then run `nixstart setup` again"
-        }
-        Some(Installer::Determinate) => "run `sudo determinate-nixd upgrade`",
-        Some(Installer::Lix) => {
-            "run `sudo --preserve-env=PATH nix run --experimental-features 'nix-command flakes' --extra-substituters https://cache.lix.systems --extra-trusted-public-keys 'cache.lix.systems:aBnZUw8zA7H35Cz2RyKFVs3H4PlGTLawyY5KRbvJR8o=' 'git+https://git.lix.systems/lix-project/lix?ref=refs/tags/2.93.3' -- upgrade-nix`"
-        }
-        Some(Installer::NixOs) => "update the channel or the flake of your configuration",
-        Some(Installer::Receipt | Installer::Script) | None => "run `sudo -i nix upgrade-nix`",
-    };
-    format!("{}: {how}", too_old())
+    format!("{}: {}", too_old(), super::upgrade::upgrade(facts).describe())
 }
 
 /// The route that was asked for, or the best one; `None` when none works.
 fn choose(facts: &Facts, choices: &Choices, setup: &Setup) -> Result<Option<Route>, SetupError> {
     if let Some(route) = choices.route {
-        return match route.fit(facts) {
+        return match route.fit(facts, choices) {
             Ok(()) => Ok(Some(route)),
             Err(why) => Err(SetupError::Unfit { route: route.name(), why: why.to_string() }),
         };
@@ -97,7 +110,7 @@ fn no_route(setup: &mut Setup) {
 }
 
 fn install(route: Route, facts: &Facts, choices: &Choices, setup: &mut Setup) -> Result<(), SetupError> {
-    refuse_without_room(facts)?;
+    refuse_without_room(route, facts)?;
     match route {
         Route::Distro => {
             distro::add(facts, setup);
@@ -111,11 +124,18 @@ fn install(route: Route, facts: &Facts, choices: &Choices, setup: &mut Setup) ->
 }
 
 /// An installation that fills the disk leaves a machine that is worse than before.
-fn refuse_without_room(facts: &Facts) -> Result<(), SetupError> {
+fn refuse_without_room(route: Route, facts: &Facts) -> Result<(), SetupError> {
     let rooms = facts.system.rooms.known().map(Vec::as_slice).unwrap_or_default();
-    let store = rooms.iter().find(|room| room.purpose == Purpose::Store);
-    match store.filter(|room| room.free_bytes < Room::LEAST_BYTES) {
-        Some(room) => Err(SetupError::NoRoom { path: room.path.clone(), free_bytes: room.free_bytes }),
+    let purpose = match route {
+        Route::ChrootStore => Purpose::Home,
+        Route::NixInstaller | Route::ScriptDaemon | Route::ScriptSingleUser | Route::Distro => Purpose::Store,
+    };
+    let Some(Room { path, free_bytes, free_files, .. }) = rooms.iter().find(|room| room.purpose == purpose).cloned() else {
+        return Ok(());
+    };
+    match free_files.filter(|free| *free < Room::LEAST_FILES) {
+        _ if free_bytes < Room::LEAST_BYTES => Err(SetupError::NoRoom { path, free_bytes }),
+        Some(free_files) => Err(SetupError::NoFiles { path, free_files }),
         None => Ok(()),
     }
 }
@@ -132,10 +152,13 @@ pub fn has_flakes(facts: &Facts) -> bool {
 /// One line in the user's own settings: the feature is the client's, so it needs no root.
 pub(super) fn add_flakes(facts: &Facts, setup: &mut Setup) {
     let is_determinate = Recognised::of(facts) == Some(Recognised::Determinate);
-    if has_flakes(facts) || is_determinate || setup.route == Some(Route::NixInstaller) {
+    // Whether a Nix whose version is not known would take the setting cannot be proven.
+    let is_unknown = facts.nix.program().is_some() && facts.nix.version.known().is_none();
+    if is_unknown || has_flakes(facts) || is_determinate || setup.route == Some(Route::NixInstaller) {
         return;
     }
-    let path = match super::user_settings(facts) {
+    let edit = LineEdit::Add { lines: vec![FLAKES.to_owned()] };
+    let path = match super::user_settings(facts, &edit) {
         Some(Ok(path)) => path,
         Some(Err(why)) => {
             setup.is_left_to_person = true;
@@ -150,7 +173,7 @@ pub(super) fn add_flakes(facts: &Facts, setup: &mut Setup) {
             "Every project here is a flake. The feature is the client's: your own file is enough, and no daemon restarts."
                 .to_owned(),
         privilege: Privilege::User,
-        action: Action::EditFile { path, edit: LineEdit::Add { lines: vec![FLAKES.to_owned()] } },
+        action: Action::EditFile { path, edit },
         undo: Undo::Restore,
         is_satisfied: false,
         proof: None,

@@ -173,13 +173,13 @@ fn program_of(route: Route, home: &Utf8Path) -> Option<String> {
 
 /// The program of a Nix that is there and new enough.
 fn program_here(facts: &Facts) -> Option<String> {
-    let is_old = facts.nix.version.known().is_some_and(|version| !version.is_new_enough());
+    let is_new_enough = facts.nix.version.known().is_some_and(NixVersion::is_new_enough);
     let has_store_of_its_own = match facts.nix.store_mode.known() {
         Some(StoreMode::MultiUser | StoreMode::SingleUser { is_own: true, .. }) | None => false,
         // nix-portable and a store below the home: nothing outside finds what is in a profile there.
         Some(StoreMode::Chroot(_) | StoreMode::Absent | StoreMode::SingleUser { is_own: false, .. }) => true,
     };
-    if is_old || has_store_of_its_own {
+    if !is_new_enough || has_store_of_its_own {
         return None;
     }
     let is_on_path = facts.nix.on_path.known().is_some_and(Option::is_some);
@@ -220,6 +220,7 @@ fn version(facts: &Facts, setup: &Setup) -> Option<NixVersion> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Fact;
     use crate::facts::system::Privilege as Who;
     use crate::setup::tests::empty;
 
@@ -261,6 +262,9 @@ mod tests {
         assert_eq!(after(&with_nix("nix (Nix) 2.26.3"), None).unwrap().program, "nix");
         assert_eq!(after(&with_nix("nix (Nix) 2.8.0"), None), None);
         assert_eq!(after(&Facts::default(), None), None);
+        let broken = Fact::failed("`nix --version` says nothing that can be read");
+        let facts = with_nix("nix (Nix) 2.26.3");
+        assert_eq!(after(&Facts { nix: crate::facts::Nix { version: broken, ..facts.nix.clone() }, ..facts }, None), None);
         let elsewhere = StoreMode::Chroot("/home/ada/.local/share/nix/root".into());
         for mode in [elsewhere, StoreMode::Absent, StoreMode::SingleUser { uid: 7, is_own: false }] {
             let mut facts = with_nix("nix (Nix) 2.26.3");

@@ -1,6 +1,6 @@
 //! nix-direnv: its package, and the lines that make direnv read it.
 
-use super::edit_target::edit_target;
+use super::edit_target::target_of;
 use super::nix_command::{NixCommand, Package, Profile};
 use super::{Choices, Setup, direnv};
 use crate::facts::Facts;
@@ -52,7 +52,8 @@ fn lines(script: &str) -> Vec<String> {
 
 fn add_load(facts: &Facts, setup: &mut Setup, script: &str) {
     let Some(file) = facts.direnv.direnvrc.known() else { return };
-    match edit_target(file, Privilege::User) {
+    let edit = LineEdit::Block { name: BLOCK.to_owned(), lines: lines(script) };
+    match target_of(&edit, file, Privilege::User) {
         Ok(path) => {
             setup.add_optional(Step {
                 id: "nix-direnv-load".to_owned(),
@@ -60,7 +61,7 @@ fn add_load(facts: &Facts, setup: &mut Setup, script: &str) {
                 explanation: "direnv reads this file before each `.envrc`. Where nix-direnv is missing, the lines do nothing."
                     .to_owned(),
                 privilege: Privilege::User,
-                action: Action::EditFile { path, edit: LineEdit::Block { name: BLOCK.to_owned(), lines: lines(script) } },
+                action: Action::EditFile { path, edit },
                 undo: Undo::Inverse { by: "remove the block".to_owned() },
                 is_satisfied: false,
                 proof: None,
@@ -101,7 +102,7 @@ mod tests {
     }
 
     fn direnvrc(form: Form) -> TextFile {
-        TextFile { path: "/home/ada/.config/direnv/direnvrc".into(), form, is_writable: true, is_text: true }
+        TextFile { path: "/home/ada/.config/direnv/direnvrc".into(), form, is_writable: true, is_text: true, blocks: Vec::new() }
     }
 
     fn planned(facts: &Facts) -> Setup {

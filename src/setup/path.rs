@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::edit_target::edit_target;
+use super::edit_target::target_of;
 use super::{Setup, download};
 use crate::facts::Facts;
 use crate::facts::shell::ShellKind;
@@ -68,31 +68,31 @@ pub(super) fn add(entry: &Entry, facts: &Facts, setup: &mut Setup) {
         setup.plan.notes.push(by_hand(&format!("the start-up file of {shell} is not known")));
         return;
     };
-    let target = edit_target(&file.text_file(), Privilege::User);
-    match (entry.lines(shell), target) {
-        (Some(lines), Ok(path)) => {
-            setup.plan.steps.push(step(shell, path, lines));
+    let Some(lines) = entry.lines(shell) else {
+        setup.is_left_to_person = true;
+        return setup.plan.notes.push(by_hand(&format!("nixstart has no lines for {shell}")));
+    };
+    let edit = LineEdit::Block { name: BLOCK.to_owned(), lines };
+    match target_of(&edit, &file.text_file(), Privilege::User) {
+        Ok(path) => {
+            setup.plan.steps.push(step(shell, path, edit));
             let needs = if setup.plan.step("nix").is_some() { "nix" } else { download::ID };
             setup.require(ID, &[needs]);
         }
-        (None, _) => {
-            setup.is_left_to_person = true;
-            setup.plan.notes.push(by_hand(&format!("nixstart has no lines for {shell}")));
-        }
-        (_, Err(why)) => {
+        Err(why) => {
             setup.is_left_to_person = true;
             setup.plan.notes.push(by_hand(&format!("`{}` is not edited: {why}", file.path)));
         }
     }
 }
 
-fn step(shell: ShellKind, path: Utf8PathBuf, lines: Vec<String>) -> Step {
+fn step(shell: ShellKind, path: Utf8PathBuf, edit: LineEdit) -> Step {
     Step {
         id: ID.to_owned(),
         title: format!("Put Nix on PATH for {shell}: `{path}`"),
         explanation: "New shells find what is installed there. It is one marked block, which undo removes.".to_owned(),
         privilege: Privilege::User,
-        action: Action::EditFile { path, edit: LineEdit::Block { name: BLOCK.to_owned(), lines } },
+        action: Action::EditFile { path, edit },
         undo: Undo::Inverse { by: "remove the block".to_owned() },
         is_satisfied: false,
         proof: None,

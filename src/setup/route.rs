@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use super::installer::Kind;
+use super::{Choices, Source};
 use crate::facts::Facts;
+use crate::facts::daemon::BuildAccounts;
 use crate::facts::nix::{Machine, StoreMode};
 use crate::facts::packages::Manager;
-use crate::facts::system::Init;
+use crate::facts::system::{Immutable, Init};
 use crate::nix::{NixVersion, OLDEST_NIX};
 
 /// A way to install Nix.
@@ -54,8 +57,25 @@ impl Route {
         Self::ALL.into_iter().find(|route| route.name() == name)
     }
 
-    /// Whether it works on a machine, and why not.
-    pub fn fit(self, facts: &Facts) -> Result<(), Unfit> {
+    /// Whether it works on a machine, with what is installed there and with the installers that are known, and why not.
+    pub fn fit(self, facts: &Facts, choices: &Choices) -> Result<(), Unfit> {
+        replaces(self, facts)?;
+        self.suits(facts)?;
+        self.kind().map_or(Ok(()), |kind| is_known(kind, facts, choices))
+    }
+
+    /// What it downloads.
+    const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::NixInstaller => Some(Kind::NixInstaller),
+            Self::ScriptDaemon | Self::ScriptSingleUser => Some(Kind::Script),
+            Self::ChrootStore => Some(Kind::NixPortable),
+            Self::Distro => None,
+        }
+    }
+
+    /// Whether the machine is one that it works on.
+    fn suits(self, facts: &Facts) -> Result<(), Unfit> {
         match self {
             Self::NixInstaller => nix_installer(facts),
             Self::ScriptDaemon => script_daemon(facts),
@@ -78,6 +98,30 @@ impl fmt::Display for Unfit {
 
 fn unfit(why: impl Into<String>) -> Result<(), Unfit> {
     Err(Unfit(why.into()))
+}
+
+/// A Nix that is there is replaced by its own packages only.
+fn replaces(route: Route, facts: &Facts) -> Result<(), Unfit> {
+    if facts.nix.program().is_none() {
+        return Ok(());
+    }
+    match facts.nix.version.known() {
+        None => unfit("the version of the Nix that is there could not be judged"),
+        Some(version) if version.is_new_enough() => Ok(()),
+        Some(_) if route == Route::Distro && super::nix::is_of_packages(facts) => Ok(()),
+        Some(version) => unfit(format!("{version} is there, and has to go first")),
+    }
+}
+
+/// Whether there is an installer for this system.
+fn is_known(kind: Kind, facts: &Facts, choices: &Choices) -> Result<(), Unfit> {
+    let system = super::download::system(facts);
+    let is_offered = match &choices.source {
+        Source::Pinned => choices.installers.pinned(kind, &system).is_some(),
+        Source::Latest => choices.installers.latest(kind, &system).is_some(),
+        Source::File(_) => true,
+    };
+    if is_offered { Ok(()) } else { unfit(format!("{} is not known for {system}", kind.name())) }
 }
 
 fn init(facts: &Facts) -> Option<Init> {
@@ -105,12 +149,72 @@ fn nix_installer(facts: &Facts) -> Result<(), Unfit> {
     if !is_64_bit(facts) {
         return unfit("it exists for x86_64 and aarch64 only");
     }
+    takes_accounts(facts)?;
+    // It has ways of its own for ostree and SteamOS.
+    if immutable(facts) == Some(Immutable::ReadOnlyRoot) {
+        needs_place(facts)?;
+    }
+    can_label(facts)?;
     match init(facts) {
         Some(Init::Systemd | Init::Launchd) => Ok(()),
         // In a container root is who uses Nix, and needs no daemon.
         Some(Init::OpenRc | Init::Runit | Init::Other) | None if is_root(facts) => Ok(()),
-        Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("it starts the daemon through systemd or launchd"),
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None => without_init(facts),
     }
+}
+
+pub(super) fn immutable(facts: &Facts) -> Option<Immutable> {
+    facts.system.immutable.known().copied().flatten()
+}
+
+/// Where nobody can make `/nix`, it has to be there.
+fn needs_place(facts: &Facts) -> Result<(), Unfit> {
+    let is_there = matches!(facts.nix.store_mode.known(), Some(StoreMode::MultiUser | StoreMode::SingleUser { .. }));
+    match immutable(facts).filter(|_| !is_there) {
+        Some(why) => unfit(format!("`/nix` cannot be made: {why}")),
+        None => Ok(()),
+    }
+}
+
+/// nix-installer labels what it installs, and fails without the programs for it.
+fn can_label(facts: &Facts) -> Result<(), Unfit> {
+    let missing = facts.system.selinux.known().map_or([].as_slice(), |selinux| selinux.missing.as_slice());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let why = format!("SELinux is on, and it needs {}", missing.join(" and "));
+    match facts.packages.manager.known().copied().flatten() {
+        Some(Manager::Dnf) => unfit(format!("{why}: run `{}`", Manager::Dnf.install_line(&["policycoreutils"]))),
+        _ => unfit(why),
+    }
+}
+
+/// Nothing starts a daemon. WSL 2 has systemd, switched off.
+fn without_init(facts: &Facts) -> Result<(), Unfit> {
+    let why = "the daemon needs systemd or launchd";
+    match wsl_without_systemd(facts) {
+        Some(advice) => unfit(format!("{why}; {advice}")),
+        None => unfit(why),
+    }
+}
+
+/// What a person does about a WSL 2 whose systemd is off.
+pub(super) fn wsl_without_systemd(facts: &Facts) -> Option<&'static str> {
+    let is_second = facts.system.wsl.known().is_some_and(|wsl| wsl.version == 2);
+    (is_second && init(facts) != Some(Init::Systemd))
+        .then_some("WSL 2 has systemd: `nixstart doctor --fix --check wsl-systemd` switches it on")
+}
+
+/// Installers for all users refuse accounts with other numbers than their own. A Nix that is there keeps its accounts.
+fn takes_accounts(facts: &Facts) -> Result<(), Unfit> {
+    other_accounts(facts).map_or(Ok(()), |advice| unfit(format!("it refuses {advice}")))
+}
+
+/// Accounts that an earlier Nix left behind, with what removes them.
+pub(super) fn other_accounts(facts: &Facts) -> Option<String> {
+    let others = facts.daemon.accounts.known().filter(|accounts| !accounts.are_of_installers());
+    let removal = others.filter(|_| facts.nix.program().is_none()).and_then(BuildAccounts::removal)?;
+    Some(format!("the accounts `nixbld` that another Nix left behind; remove them first: `{removal}`"))
 }
 
 /// The script downloads and unpacks Nix with programs of the machine.
@@ -132,12 +236,18 @@ fn needs_tools(facts: &Facts) -> Result<(), Unfit> {
 fn script_daemon(facts: &Facts) -> Result<(), Unfit> {
     needs_root(facts)?;
     needs_tools(facts)?;
+    takes_accounts(facts)?;
+    needs_place(facts)?;
     if facts.system.selinux.known().is_some_and(|selinux| selinux.is_enforcing) {
         return unfit("the script refuses a machine where SELinux is enforcing");
     }
+    // Its Nix for Intel Macs is gone (the script of 2.35).
+    if super::download::system(facts) == "x86_64-darwin" {
+        return unfit("it has no Nix for Macs with an Intel processor");
+    }
     match init(facts) {
         Some(Init::Systemd | Init::Launchd) => Ok(()),
-        Some(Init::OpenRc | Init::Runit | Init::Other) | None => unfit("the daemon needs systemd or launchd"),
+        Some(Init::OpenRc | Init::Runit | Init::Other) | None => without_init(facts),
     }
 }
 
@@ -154,7 +264,10 @@ fn script_single_user(facts: &Facts) -> Result<(), Unfit> {
             unfit("/nix is there and belongs to somebody else")
         }
         Some(StoreMode::SingleUser { is_own: true, .. }) => Ok(()),
-        Some(StoreMode::Chroot(_) | StoreMode::Absent) | None => needs_root(facts),
+        Some(StoreMode::Chroot(_) | StoreMode::Absent) | None => {
+            needs_place(facts)?;
+            needs_root(facts)
+        }
     }
 }
 
@@ -163,6 +276,9 @@ fn distro(facts: &Facts) -> Result<(), Unfit> {
     let manager = facts.packages.manager.known().copied().flatten();
     if manager != Some(Manager::Apt) {
         return unfit("nixstart installs packages with apt only");
+    }
+    if let Some(why) = immutable(facts) {
+        return unfit(format!("packages cannot be installed: {why}"));
     }
     let Some(candidate) = facts.packages.nix.known().cloned().flatten() else {
         if facts.packages.has_lists.known() == Some(&false) {
@@ -204,7 +320,7 @@ fn chroot_store(facts: &Facts) -> Result<(), Unfit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::system::{Kernel, Privilege, System, UserNamespaces};
+    use crate::facts::system::{Kernel, Privilege, Selinux, System, UserNamespaces, Wsl};
     use crate::facts::{Fact, Packages};
 
     fn debian(candidate: &str, init: Init, ways: &[&str]) -> Facts {
@@ -231,15 +347,15 @@ mod tests {
 
     #[test]
     fn the_distribution_is_offered_only_when_its_nix_is_new_enough() {
-        let bookworm = Route::Distro.fit(&debian("2.8.0-1.1", Init::Systemd, &["sudo"])).unwrap_err();
+        let bookworm = Route::Distro.suits(&debian("2.8.0-1.1", Init::Systemd, &["sudo"])).unwrap_err();
         assert_eq!(bookworm.to_string(), "its Nix is 2.8.0-1.1, and projects need 2.18 or newer");
-        assert_eq!(Route::Distro.fit(&debian("2.26.3+dfsg-1", Init::Other, &["sudo"])), Ok(()));
-        assert_eq!(Route::Distro.fit(&debian("1:2.18.0-1", Init::Other, &["doas"])), Ok(()));
+        assert_eq!(Route::Distro.suits(&debian("2.26.3+dfsg-1", Init::Other, &["sudo"])), Ok(()));
+        assert_eq!(Route::Distro.suits(&debian("1:2.18.0-1", Init::Other, &["doas"])), Ok(()));
     }
 
     #[test]
     fn the_best_route_depends_on_the_machine() {
-        let routes = |facts: &Facts| Route::ALL.into_iter().find(|route| route.fit(facts).is_ok());
+        let routes = |facts: &Facts| Route::ALL.into_iter().find(|route| route.suits(facts).is_ok());
         assert_eq!(routes(&debian("2.8.0-1", Init::Systemd, &["sudo"])), Some(Route::NixInstaller));
         assert_eq!(routes(&debian("2.26.3", Init::Other, &["sudo"])), Some(Route::ScriptSingleUser));
         assert_eq!(routes(&debian("2.26.3", Init::Systemd, &[])), Some(Route::ChrootStore));
@@ -250,21 +366,118 @@ mod tests {
         let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
         facts.packages.missing = vec!["xz", "curl"].into();
         for route in [Route::ScriptDaemon, Route::ScriptSingleUser] {
-            let why = route.fit(&facts).unwrap_err().to_string();
+            let why = route.suits(&facts).unwrap_err().to_string();
             assert_eq!(why, "the script needs xz and curl or wget: run `sudo apt-get install xz-utils curl`");
         }
         facts.packages.manager = Some(Manager::Dnf).into();
-        assert!(Route::ScriptDaemon.fit(&facts).unwrap_err().0.ends_with("run `sudo dnf install -y xz curl`"));
+        assert!(Route::ScriptDaemon.suits(&facts).unwrap_err().0.ends_with("run `sudo dnf install -y xz curl`"));
+    }
+
+    #[test]
+    fn accounts_that_another_nix_left_behind_are_named_with_what_removes_them() {
+        let mut facts = debian("2.8.0-1", Init::Systemd, &["sudo"]);
+        facts.daemon.accounts = BuildAccounts { group: Some(999), users: [("nixbld1".to_owned(), 998)].into() }.into();
+        for route in [Route::NixInstaller, Route::ScriptDaemon] {
+            let why = route.suits(&facts).unwrap_err().0;
+            assert!(why.ends_with("`sudo sh -c 'for user in nixbld1; do userdel $user; done; groupdel nixbld'`"), "{why}");
+        }
+        facts.daemon.accounts = BuildAccounts { group: Some(30_000), users: [("nixbld1".to_owned(), 30_001)].into() }.into();
+        assert_eq!(Route::NixInstaller.suits(&facts), Ok(()));
+    }
+
+    #[test]
+    fn a_system_that_cannot_be_changed_takes_what_brings_its_own_place() {
+        let fits = |immutable, mode: StoreMode| {
+            let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+            facts.system.immutable = Some(immutable).into();
+            facts.nix.store_mode = mode.into();
+            Route::ALL.into_iter().filter(|route| route.suits(&facts).is_ok()).collect::<Vec<_>>()
+        };
+        let own = StoreMode::SingleUser { uid: 1000, is_own: true };
+        for (immutable, mode, routes) in [
+            (Immutable::Ostree, StoreMode::Absent, vec![Route::NixInstaller, Route::ChrootStore]),
+            (Immutable::SteamOs, StoreMode::Absent, vec![Route::NixInstaller, Route::ChrootStore]),
+            (Immutable::ReadOnlyRoot, StoreMode::Absent, vec![Route::ChrootStore]),
+            (
+                Immutable::ReadOnlyRoot,
+                own,
+                vec![Route::NixInstaller, Route::ScriptDaemon, Route::ScriptSingleUser, Route::ChrootStore],
+            ),
+        ] {
+            assert_eq!(fits(immutable, mode), routes, "{immutable:?}");
+        }
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        facts.system.immutable = Some(Immutable::Ostree).into();
+        assert_eq!(
+            Route::ScriptDaemon.suits(&facts).unwrap_err().0,
+            "`/nix` cannot be made: ostree makes this system from an image"
+        );
+    }
+
+    #[test]
+    fn selinux_needs_the_programs_that_label() {
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        facts.system.selinux = Selinux { missing: vec!["semodule"], ..Selinux::default() }.into();
+        facts.packages.manager = Some(Manager::Dnf).into();
+        let why = Route::NixInstaller.suits(&facts).unwrap_err().0;
+        assert_eq!(why, "SELinux is on, and it needs semodule: run `sudo dnf install -y policycoreutils`");
+        facts.system.selinux = Selinux::default().into();
+        assert_eq!(Route::NixInstaller.suits(&facts), Ok(()));
+    }
+
+    #[test]
+    fn wsl_two_is_told_that_it_has_systemd() {
+        let mut facts = debian("2.26.3", Init::Other, &["sudo"]);
+        facts.system.wsl = Wsl { version: 2, distribution: None, has_boot_section: false, systemd_line: None }.into();
+        for route in [Route::NixInstaller, Route::ScriptDaemon] {
+            assert!(route.suits(&facts).unwrap_err().0.ends_with("--check wsl-systemd` switches it on"));
+        }
+        assert_eq!(Route::ScriptSingleUser.suits(&facts), Ok(()));
     }
 
     #[test]
     fn empty_lists_are_no_lack_of_a_package() {
         let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
         facts.packages.nix = Fact::Known(None);
-        assert_eq!(Route::Distro.fit(&facts).unwrap_err().0, "apt has no package `nix-bin`");
+        assert_eq!(Route::Distro.suits(&facts).unwrap_err().0, "apt has no package `nix-bin`");
         facts.packages.has_lists = false.into();
-        let why = Route::Distro.fit(&facts).unwrap_err().0;
+        let why = Route::Distro.suits(&facts).unwrap_err().0;
         assert_eq!(why, "apt's lists of packages are empty; run `sudo apt-get update` first");
+    }
+
+    #[test]
+    fn what_is_there_and_the_table_of_installers_decide_too() {
+        let choices = Choices { installers: crate::setup::Installers::built_in().unwrap(), ..Choices::default() };
+        let fits = |facts: &Facts| {
+            let fits = Route::ALL.into_iter().filter(|route| route.fit(facts, &choices).is_ok());
+            fits.map(Route::name).collect::<Vec<_>>().join(" ")
+        };
+        let mut facts = debian("2.26.3", Init::Systemd, &["sudo"]);
+        assert_eq!(fits(&facts), "nix-installer script-daemon script-single-user distro chroot-store");
+        facts.nix.on_path = Some("/usr/bin/nix".into()).into();
+        assert_eq!(fits(&facts), "", "its version is not known");
+        facts.nix.version = NixVersion::parse("nix (Nix) 2.8.0").unwrap().into();
+        assert_eq!(fits(&facts), "");
+        let why = Route::NixInstaller.fit(&facts, &choices).unwrap_err().0;
+        assert_eq!(why, "Nix 2.8 is there, and has to go first");
+        let installer = crate::facts::nix::Installer::Package { manager: "dpkg" };
+        facts.nix.origin = crate::facts::nix::Origin { installer, evidence: vec![] }.into();
+        assert_eq!(fits(&facts), "distro");
+    }
+
+    #[test]
+    fn a_mac_with_an_intel_processor_has_no_way() {
+        let mut facts = debian("", Init::Launchd, &["sudo"]);
+        facts.system.kernel = Kernel { name: "Darwin".into(), release: "24".into(), machine: "x86_64".into() }.into();
+        facts.nix.machine = Machine::MacOs { has_nix_darwin: false }.into();
+        facts.packages = Packages { manager: Some(Manager::Brew).into(), missing: Vec::new().into(), ..Packages::default() };
+        let choices = Choices { installers: crate::setup::Installers::built_in().unwrap(), ..Choices::default() };
+        let why = |route: Route| route.fit(&facts, &choices).unwrap_err().0;
+        assert_eq!(why(Route::NixInstaller), "nix-installer is not known for x86_64-darwin");
+        assert_eq!(why(Route::ScriptDaemon), "it has no Nix for Macs with an Intel processor");
+        assert!(Route::ALL.into_iter().all(|route| route.fit(&facts, &choices).is_err()));
+        let setup = crate::setup::plan(&facts, &choices).unwrap();
+        assert!(setup.is_left_to_person && setup.plan.notes.join("; ").contains("no way to install Nix works"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is planned on which machine.
 
+mod existing;
+
 use super::installer::{Installer, Kind};
 use super::*;
 use crate::facts::nix::StoreMode;
@@ -33,6 +35,7 @@ fn bashrc() -> StartupFile {
         path: "/home/ada/.bashrc".into(),
         form: Form::Plain,
         is_text: true,
+        blocks: Vec::new(),
         is_writable: true,
         direnv: None,
         devenv: None,
@@ -79,7 +82,7 @@ fn in_a_container_nix_is_for_root() {
     facts.system.privilege = Who { user_id: 0, user: Some("root".into()), ..Who::default() }.into();
     let setup = plan(&facts, &choices(Route::NixInstaller)).unwrap();
     assert!(line(&setup, "nix").ends_with(" install linux --init none --extra-conf 'sandbox = false' --no-confirm"));
-    assert!(Route::NixInstaller.fit(&debian(Init::Other, &["sudo"])).is_err());
+    assert!(Route::NixInstaller.fit(&debian(Init::Other, &["sudo"]), &choices(Route::NixInstaller)).is_err());
 }
 
 #[test]
@@ -188,7 +191,10 @@ fn a_system_without_an_installer_is_named() {
     let mut facts = debian(Init::Systemd, &["sudo"]);
     let none = Choices { installers: Installers::default(), ..choices(Route::ScriptDaemon) };
     let error = plan(&facts, &none).unwrap_err().to_string();
-    assert_eq!(error, "the installer script of nixos.org is not known for x86_64-linux");
+    assert_eq!(
+        error,
+        "the route `script-daemon` does not work here: the installer script of nixos.org is not known for x86_64-linux"
+    );
     let unchecked = Installer { sha256: None, sha256_url: None, ..Installers::built_in().unwrap().pinned.remove(0) };
     let table = Installers { pinned: vec![unchecked], latest: vec![] };
     let unchecked = Choices { installers: table, ..choices(Route::NixInstaller) };
@@ -200,14 +206,23 @@ fn a_system_without_an_installer_is_named() {
 #[test]
 fn a_disk_that_is_too_full_is_told_before_anything_is_installed() {
     let mut facts = debian(Init::Systemd, &["sudo"]);
-    let room = |free_bytes| Room { purpose: Purpose::Store, path: "/".into(), free_bytes, free_files: None, all_files: 0 };
-    facts.system.rooms = vec![room(900_000_000)].into();
+    let room =
+        |purpose, free_bytes| Room { purpose, path: "/".into(), free_bytes, free_files: Some(400_000), all_files: 500_000 };
+    let rooms = |store, home| vec![room(Purpose::Store, store), room(Purpose::Home, home)];
+    let (much, little) = (2 << 30, 900_000_000);
     for route in [Route::NixInstaller, Route::ScriptDaemon, Route::ScriptSingleUser, Route::ChrootStore] {
+        // A store below the home needs nothing of `/nix`, and the others nothing of the home.
+        let (few, enough) =
+            if route == Route::ChrootStore { ((much, little), (little, much)) } else { ((little, much), (much, little)) };
+        facts.system.rooms = rooms(few.0, few.1).into();
         let error = plan(&facts, &choices(route)).unwrap_err().to_string();
         assert_eq!(error, "Nix needs a gigabyte at least, and `/` has 900 MB free");
+        facts.system.rooms = rooms(enough.0, enough.1).into();
+        assert!(plan(&facts, &choices(route)).is_ok(), "{route:?}");
     }
-    facts.system.rooms = vec![room(2 << 30)].into();
-    assert!(plan(&facts, &choices(Route::NixInstaller)).is_ok());
+    facts.system.rooms = vec![Room { free_files: Some(9_999), ..room(Purpose::Store, much) }].into();
+    let error = plan(&facts, &choices(Route::NixInstaller)).unwrap_err().to_string();
+    assert_eq!(error, "Nix needs room for 10000 files at least, and `/` takes 9999 more");
 }
 
 /// A setup that has planned nothing yet, or the installation of Nix by a route.
@@ -242,6 +257,7 @@ fn with_daemon() -> Facts {
         form: Form::Absent,
         is_writable: true,
         is_text: true,
+        blocks: Vec::new(),
     }
     .into();
     facts.devenv.program = None.into();
@@ -307,36 +323,11 @@ fn what_is_left_out_takes_along_what_needs_it() {
     assert_eq!(planned(&[], &[], true).0, ["nix-direnv", "nix-direnv-load"]);
 }
 
-/// A Nix of the distribution's packages.
-fn with_packages(version: &str, candidate: &str) -> Facts {
-    let mut facts = debian(Init::Systemd, &["sudo"]);
-    facts.nix.on_path = Some(Utf8PathBuf::from("/usr/bin/nix")).into();
-    facts.nix.version = crate::nix::NixVersion::parse(&format!("nix (Nix) {version}")).unwrap().into();
-    let installer = crate::facts::nix::Installer::Package { manager: "dpkg" };
-    facts.nix.origin = crate::facts::nix::Origin { installer, evidence: vec![] }.into();
-    facts.packages.nix = Some(candidate.to_owned()).into();
-    facts
-}
-
-#[test]
-fn a_nix_that_is_too_old_is_never_removed() {
-    let by = |route: Option<Route>| Choices { route, ..choices(Route::Distro) };
-    let old = plan(&with_packages("2.8.0", "2.8.0-1"), &by(None)).unwrap();
-    assert!(old.plan.step("nix").is_none() && old.is_left_to_person);
-    assert!(old.plan.notes.iter().any(|note| note.contains("apt-get purge")), "{:?}", old.plan.notes);
-    let error = plan(&with_packages("2.8.0", "2.8.0-1"), &by(Some(Route::NixInstaller))).unwrap_err().to_string();
-    assert!(error.contains("an older Nix is there"), "{error}");
-    let newer = plan(&with_packages("2.8.0", "2.26.3-1"), &by(None)).unwrap();
-    assert_eq!(newer.route, Some(Route::Distro));
-    let ready = plan(&with_packages("2.26.3", "2.26.3-1"), &by(Some(Route::Distro))).unwrap();
-    assert!(ready.plan.step("nix").is_none() && ready.plan.notes.iter().any(|note| note.contains("no route is taken")));
-}
-
 #[test]
 fn what_a_store_below_the_home_cannot_use_is_not_planned() {
     let setup = plan(&debian(Init::Systemd, &["sudo"]), &choices(Route::ChrootStore)).unwrap();
     assert_eq!(steps(&setup), ["nix-download", "nix-path", "flakes"]);
-    assert!(!setup.is_without_nix);
+    assert_eq!(setup.lacks, None);
 }
 
 #[test]
@@ -344,7 +335,7 @@ fn without_root_the_whole_way_by_hand_is_said() {
     let without_root = Choices { without_root: true, ..choices(Route::NixInstaller) };
     let setup = plan(&debian(Init::Systemd, &["sudo"]), &without_root).unwrap();
     assert!(setup.plan.step("nix-download").is_none(), "nobody would run it");
-    assert!(setup.is_left_to_root && setup.is_without_nix);
+    assert!(setup.is_left_to_root && setup.lacks == Some(Lack::Missing));
     let notes = setup.plan.notes.join("\n");
     let download = notes.find("by hand: curl").unwrap();
     let check = notes.find("sha256sum --check && chmod u+x").unwrap();
@@ -355,26 +346,4 @@ fn without_root_the_whole_way_by_hand_is_said() {
     let single = Choices { without_root: true, ..choices(Route::ScriptSingleUser) };
     let notes = plan(&debian(Init::Other, &["sudo"]), &single).unwrap().plan.notes.join("\n");
     assert!(notes.contains("install-nix --no-daemon"), "{notes}");
-}
-
-#[test]
-fn a_plan_of_single_steps_says_that_nix_is_missing() {
-    let only = Choices { only: ["flakes".to_owned()].into(), ..choices(Route::Distro) };
-    let setup = plan(&debian(Init::Systemd, &["sudo"]), &only).unwrap();
-    assert!(setup.is_without_nix);
-    let mut facts = debian(Init::Systemd, &["sudo"]);
-    facts.nix.on_path = Some(Utf8PathBuf::from("/usr/bin/nix")).into();
-    assert!(!plan(&facts, &only).unwrap().is_without_nix);
-}
-
-#[test]
-fn a_profile_that_is_off_path_gets_there_before_something_is_installed_into_it() {
-    let mut facts = with_packages("2.26.3", "2.26.3-1");
-    facts.nix.store_mode = StoreMode::MultiUser.into();
-    facts.direnv.program = Fact::Known(None);
-    facts.packages.direnv = Fact::Known(None);
-    let setup = plan(&facts, &Choices::default()).unwrap();
-    let place = |id: &str| steps(&setup).iter().position(|step| step == id).unwrap();
-    assert!(place("nix-path") < place("direnv") && place("direnv") < place("direnv-hook"), "{:?}", steps(&setup));
-    assert!(line(&setup, "nix-path").contains("$HOME/.nix-profile/bin"));
 }

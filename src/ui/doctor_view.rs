@@ -96,7 +96,7 @@ fn show_fixes(ui: &mut Ui, check: &Check, problem: &Problem) {
             fix.typed()
         };
         for command in commands {
-            ui.verbatim(&format!("               {}", Role::Command.paint(&command)));
+            ui.verbatim(&format!("               {}", Role::Command.paint(&ui.spoken(&command))));
         }
     }
 }

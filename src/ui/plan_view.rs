@@ -70,10 +70,12 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
         }
         Action::EditFile { path, edit } => {
             let old = current.get(path.as_str()).map(Vec::as_slice);
-            let new = edit.apply(old.unwrap_or_default()).unwrap_or_default();
-            unified_diff(path.as_str().trim_start_matches('/'), old, &new).lines().map(painted).collect()
+            match edit.apply(old.unwrap_or_default()) {
+                Ok(new) => unified_diff(path.as_str().trim_start_matches('/'), old, &new).lines().map(painted).collect(),
+                Err(error) => vec![format!("     {}", Role::Error.paint(&format!("`{path}` cannot be changed: {error}")))],
+            }
         }
-        Action::Run { .. } => {
+        Action::Run { .. } | Action::SetMode { .. } | Action::RemoveFile { .. } => {
             step.command_line().map(|line| format!("     {}", Role::Command.paint(&ui.spoken(&line)))).into_iter().collect()
         }
         Action::Download { url, path, check, most_bytes } => {
@@ -81,11 +83,7 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
             let lines = [url.clone(), format!("to {path}, {most} at most"), check.describe()];
             lines.iter().map(|line| format!("     {line}")).collect()
         }
-        Action::InitRepository { .. }
-        | Action::StageFiles { .. }
-        | Action::Commit { .. }
-        | Action::SetMode { .. }
-        | Action::RemoveFile { .. } => Vec::new(),
+        Action::InitRepository { .. } | Action::StageFiles { .. } | Action::Commit { .. } => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use serde_json::Value;
@@ -124,6 +125,28 @@ fn strict_takes_warnings_for_problems() {
 }
 
 #[test]
+fn a_check_that_nobody_could_judge_is_no_good_news_for_who_asks_for_it() {
+    let sandbox = Sandbox::new();
+    let path = program(&sandbox, "nix", "exit 127");
+    let doctor = |flags: &[&str]| {
+        let mut command = sandbox.command();
+        command.env("PATH", &path).args(["doctor", "--offline", "--group", "nix"]).args(flags);
+        crate::support::run(&mut command, "")
+    };
+    assert!(!doctor(&[]).stderr.contains("could not be judged"));
+    doctor(&["--check", "nix-version-min"]).expect(3).says("could not be judged");
+    doctor(&["--strict"]).expect(3);
+}
+
+#[test]
+fn a_report_counts_in_words_that_fit() {
+    let sandbox = project();
+    fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o640)).unwrap();
+    let report = sandbox.run(&["-C", "my-bot", "doctor", "--offline", "--report", "--check", "env-perms"]).stdout;
+    assert!(report.contains("\n0 problems, 1 warning, 0 ok, 0 skipped, 0 not judged\n"), "{report}");
+}
+
+#[test]
 fn no_output_holds_a_secret_or_a_name() {
     let sandbox = project();
     fs::set_permissions(sandbox.work().join("my-bot/.env"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -144,7 +167,7 @@ fn a_fix_is_a_plan_that_is_consented_to_verified_and_undone() {
     let mode = || fs::metadata(&env).unwrap().permissions().mode() & 0o777;
     fs::set_permissions(&env, fs::Permissions::from_mode(0o644)).unwrap();
     let arguments = |flag: &'static str| ["-C", "my-bot", "doctor", "--check", "env-perms", "--fix", flag];
-    sandbox.run(&arguments("--dry-run")).says("Mend what the checks found");
+    sandbox.run(&arguments("--dry-run")).says("Mend what the checks found").says("chmod 0600 ");
     sandbox.run(&arguments("--no-input")).expect(4).says("consent");
     assert_eq!(mode(), 0o644);
     sandbox.run(&arguments("--yes")).expect(0).says("done:").says("+ secrets 1 ok");
@@ -152,6 +175,27 @@ fn a_fix_is_a_plan_that_is_consented_to_verified_and_undone() {
     sandbox.run(&arguments("--yes")).expect(0).says("nothing that nixstart can mend");
     sandbox.run(&["-C", "my-bot", "undo", "--yes"]).expect(0);
     assert_eq!(mode(), 0o644);
+}
+
+#[test]
+fn files_that_git_was_told_of_are_forgotten_again() {
+    if !tools::have("files_that_git_was_told_of_are_forgotten_again", &["git"]) {
+        return;
+    }
+    let sandbox = project();
+    sandbox.write("my-bot/more.nix", "{ }\n");
+    let status = || sandbox.git("my-bot", &["status", "--porcelain", "more.nix"]);
+    let doctor = |flag: &str| {
+        let mut command = sandbox.command();
+        command.env("PATH", tools::tool_path()).args(["-C", "my-bot", "doctor", "--offline", "--fix", flag]);
+        crate::support::run(command.args(["--check", "untracked-flake-files"]), "")
+    };
+    doctor("--dry-run").says("undo: let git forget them again");
+    doctor("--yes");
+    assert_eq!(status(), " A more.nix\n");
+    let mut undo = sandbox.command();
+    crate::support::run(undo.env("PATH", tools::tool_path()).args(["-C", "my-bot", "undo", "--yes"]), "").expect(0);
+    assert_eq!(status(), "?? more.nix\n");
 }
 
 #[test]
@@ -243,16 +287,44 @@ fn a_run_that_was_cut_short_is_named() {
     sandbox.run(&["doctor", "--offline", "--check", "nixstart-receipt"]).says(&id).says("nixstart-receipt:");
 }
 
+/// Makes a program of a sandbox's own, and returns the PATH that finds it before those of the machine.
+fn program(sandbox: &Sandbox, name: &str, script: &str) -> String {
+    let programs = sandbox.home().join("programs");
+    fs::create_dir_all(&programs).unwrap();
+    fs::write(programs.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(programs.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:/usr/bin:/bin", programs.display())
+}
+
+#[test]
+fn a_file_that_nobody_writes_to_and_a_program_that_leaves_another_running_hold_nobody_up() {
+    let sandbox = project();
+    let pipe = |path: std::path::PathBuf| {
+        let _none = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    pipe(sandbox.work().join("my-bot/.gitignore"));
+    pipe(sandbox.work().join("my-bot/.envrc"));
+    pipe(sandbox.work().join("my-bot/.env"));
+    pipe(sandbox.home().join(".gitconfig"));
+    let path = program(&sandbox, "nix", "sleep 60 & echo 'nix (Nix) 2.26.3'");
+    let mut command = sandbox.command();
+    command.args(["-C", "my-bot", "doctor", "--offline", "--json"]).env("PATH", path);
+    let start = Instant::now();
+    let run = crate::support::run(&mut command, "");
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+    let document = json(&run);
+    assert_eq!(check(&document, "nix-version-min")["status"], "pass");
+    let late = check(&document, "git-present");
+    assert_eq!((&late["status"], late["reason"].as_str().unwrap().contains("took too long")), (&Value::from("crash"), true));
+}
+
 #[test]
 fn what_takes_long_is_named_while_it_does() {
     let sandbox = Sandbox::new();
-    let programs = sandbox.home().join("programs");
-    fs::create_dir(&programs).unwrap();
-    let slow = "#!/bin/sh\nuntil [ -e \"$HOME/go\" ]; do sleep 0.05; done\necho 2.37.1\n";
-    fs::write(programs.join("direnv"), slow).unwrap();
-    fs::set_permissions(programs.join("direnv"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = program(&sandbox, "direnv", "until [ -e \"$HOME/go\" ]; do sleep 0.05; done; echo 2.37.1");
     let mut command = sandbox.command();
-    command.args(["doctor", "--offline", "-v", "--group", "direnv"]).env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
+    command.args(["doctor", "--offline", "-v", "--group", "direnv"]).env("PATH", path);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.starts_with("Still looking; waiting for direnv")), "nothing was said");

@@ -460,3 +460,49 @@ fn build_users_that_were_removed_are_made_again() {
     machine.run_as("bob", &mend).expect(0).says("done: Make the group and its users again");
     doctor(&machine, "bob", &["build-users"]).has("build-users", "pass");
 }
+
+#[test]
+fn a_store_that_a_newer_nix_has_used_is_told_by_the_old_one() {
+    let Some(machine) = Machine::start("bookworm+nix") else { return };
+    machine.script("root", "nix-store --init; printf 99 > /nix/var/nix/db/schema").expect(0);
+    doctor(&machine, "root", &["db-schema"])
+        .has("db-schema", "fail")
+        .says("db-schema", "schema is version 99, but I only support 10")
+        .advises("db-schema", "setup");
+    machine.script("root", "echo 10 > /nix/var/nix/db/schema").expect(0);
+    doctor(&machine, "root", &["db-schema"])
+        .has("db-schema", "fail")
+        .advises("db-schema", "printf 10 | sudo tee /nix/var/nix/db/schema");
+    machine.script("root", "printf 10 > /nix/var/nix/db/schema").expect(0);
+    doctor(&machine, "root", &["db-schema"]).has("db-schema", "pass");
+}
+
+#[test]
+fn a_path_of_the_store_that_was_changed_is_built_again() {
+    let Some(machine) = Machine::start(WITH_DAEMON) else { return };
+    machine.script("root", "usermod -aG nix-users bob").expect(0);
+    let build = r#"nix-build --no-out-link --option sandbox false -E 'derivation {
+        name = "probe"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo hello > $out" ]; }'"#;
+    let path = machine.run_with("root", &[OFFLINE], &["sh", "-c", build], "").expect(0).stdout.trim().to_owned();
+    machine.script("root", &format!("chmod u+w {path}; echo more >> {path}")).expect(0);
+    let doctor = |more: &[&str]| {
+        let command = ["nixstart", "doctor", "--offline", "--deep", "--strict", "--check", "store-integrity"];
+        machine.run_with("bob", &[OFFLINE], &[command.as_slice(), more].concat(), "")
+    };
+    doctor(&[]).expect(3).says(&path);
+    doctor(&["--fix", "--yes"]).expect(0).says("done: Fetch or build them again").says("+ store 1 ok");
+    assert_eq!(machine.read(&path), "hello\n");
+}
+
+#[test]
+fn a_cache_that_belongs_to_root_is_given_back() {
+    let Some(machine) = Machine::start("trixie+nix") else { return };
+    machine.script("bob", "sudo mkdir -p .cache/nix/deep; sudo touch .cache/nix/deep/a.sqlite").expect(0);
+    let owners = || machine.script("bob", "find .cache/nix -printf '%u\\n' | sort -u").expect(0).stdout;
+    assert_eq!(owners(), "root\n");
+    doctor(&machine, "bob", &["cache-dir-owner"]).has("cache-dir-owner", "fail");
+    let mend = ["nixstart", "doctor", "--offline", "--fix", "--yes", "--check", "cache-dir-owner"];
+    machine.run_as("bob", &mend).expect(0);
+    assert_eq!(owners(), "bob\n");
+    doctor(&machine, "bob", &["cache-dir-owner"]).has("cache-dir-owner", "pass");
+}

@@ -83,6 +83,36 @@ fn a_start_up_file_that_must_not_be_edited_is_said_with_what_to_add() {
 }
 
 #[test]
+fn a_block_that_somebody_changed_is_nobodys_to_write_and_stops_nothing_else() {
+    if !have_tools("a_block_that_somebody_changed_is_nobodys_to_write_and_stops_nothing_else") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let text = format!("mine\n{}", HOOK.replace("eval", "# eval"));
+    fs::write(bashrc(&sandbox), &text).unwrap();
+    let arguments = ["--yes", "--only", "direnv-hook", "--only", "flakes"];
+    let shown = setup(&sandbox, &["--plan", "--only", "direnv-hook"]).expect(0).says("were changed by somebody else");
+    assert!(!shown.stderr.contains("-mine"), "{}", shown.stderr);
+    setup(&sandbox, &arguments).expect(1).says("done: Switch flakes on").says("add by hand: eval");
+    setup(&sandbox, &arguments).expect(1).says("has to be done by hand");
+    assert_eq!(fs::read_to_string(bashrc(&sandbox)).unwrap(), text);
+}
+
+#[test]
+fn a_nix_that_does_not_start_is_left_to_the_person() {
+    let sandbox = Sandbox::new();
+    let programs = sandbox.home().join("programs");
+    fs::create_dir(&programs).unwrap();
+    fs::write(programs.join("nix"), "#!/bin/sh\nexit 127\n").unwrap();
+    fs::set_permissions(programs.join("nix"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), tools::tool_path().display());
+    let setup = |flags: &[&str]| run(sandbox.command().env("PATH", &path).env("SHELL", "/bin/bash").arg("setup").args(flags), "");
+    let shown = setup(&["--plan"]).expect(0).says("could not be judged");
+    assert!(!shown.stderr.contains("upgrade-nix") && !shown.stderr.contains("nix-command"), "{}", shown.stderr);
+    setup(&["--yes", "--only", "nix"]).expect(1).says("could not be judged").says("has to be done by hand");
+}
+
+#[test]
 fn a_link_to_dotfiles_leads_to_the_file_that_is_edited() {
     if !have_tools("a_link_to_dotfiles_leads_to_the_file_that_is_edited") {
         return;
@@ -127,6 +157,7 @@ fn the_plan_is_shown_as_text_and_as_data_and_changes_nothing() {
         return;
     }
     let sandbox = Sandbox::new();
+    assert_eq!(setup(&sandbox, &["--dry-run"]).expect(0).stderr, setup(&sandbox, &["--plan"]).expect(0).stderr);
     setup(&sandbox, &["--plan", "--explain"]).expect(0).says("Ways to install Nix:").says("chroot-store:");
     let document: Value = serde_json::from_str(&setup(&sandbox, &["--json"]).expect(0).stdout).unwrap();
     assert_eq!((&document["applied"], &document["plan"]["command"]), (&Value::Bool(false), &Value::from("setup")));
@@ -331,6 +362,16 @@ fn commands_that_root_runs_to_take_a_step_back_are_shown_so_and_with_their_quote
     });
     let shown = if tools::is_root() { "run `echo 'a b'`" } else { "run `sudo echo 'a b'`" };
     setup(&sandbox, &["--undo", "--plan"]).expect(0).says(shown);
+}
+
+#[test]
+fn single_steps_do_not_make_a_machine_ready_whose_nix_is_too_old() {
+    let Some(machine) = crate::support::machine::Machine::start("bookworm+nix") else { return };
+    let setup = ["nixstart", "setup", "--only", "flakes", "--yes"];
+    for _ in 0..2 {
+        let run = machine.run_as("bob", &setup).expect(0).says("Nix 2.8 is too old: projects need Nix 2.18 or newer");
+        assert!(!run.stderr.contains("is ready"), "{}", run.stderr);
+    }
 }
 
 #[test]

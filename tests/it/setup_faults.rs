@@ -245,7 +245,7 @@ type StartUp = (&'static str, i32, &'static str);
 fn every_kind_of_start_up_file_ends_as_it_should() {
     let Some(machine) = Machine::start("trixie+systemd+daemon+direnv") else { return };
     let by_hand = "add by hand: eval \"$(direnv hook bash)\"";
-    let untouched: [StartUp; 9] = [
+    let untouched: [StartUp; 11] = [
         ("echo mine > .bashrc; chmod 444 .bashrc", 1, "you may not write to it"),
         ("echo mine > .bashrc; sudo chown root: .bashrc", 1, "you may not write to it"),
         ("echo mine > .bashrc; immutable .bashrc 16", 1, "you may not write to it"),
@@ -253,6 +253,8 @@ fn every_kind_of_start_up_file_ends_as_it_should() {
         ("mkdir .bashrc", 1, "it is a directory"),
         ("mkfifo .bashrc", 1, "it is no plain file"),
         ("printf '#\\0m\\0\\n\\0' > .bashrc", 1, "it is no text"),
+        ("sed 's/^eval/# eval/' /tmp/block > .bashrc", 1, "were changed by somebody else"),
+        ("head -n 2 /tmp/block | sed 's/^eval/# eval/' > .bashrc", 1, "do not belong together"),
         ("sudo ln -sf /nix/store/0-home-manager-files/.bashrc .bashrc", 1, "which is not there"),
         (
             "echo mine > .bashrc; mkdir -p .local/state; touch before mode; chmod 555 .; trap 'chmod 755 ~' EXIT",

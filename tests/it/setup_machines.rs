@@ -17,6 +17,30 @@ fn empty_lists_and_missing_programs_are_named_with_what_brings_them() {
 }
 
 #[test]
+fn what_packages_leave_behind_is_removed_before_an_installer_comes() {
+    let Some(machine) = Machine::start("trixie+systemd+daemon") else { return };
+    machine.script("root", "apt-get purge -y nix-setup-systemd nix-bin").expect(0);
+    let installer = || machine.run_as("bob", &["nixstart", "setup", "--plan", "--route", "nix-installer"]);
+    let refused = installer().expect(10).says("that another Nix left behind; remove them first");
+    let (_, rest) = refused.stderr.split_once("first: `").unwrap();
+    let removal = rest.split_once('`').unwrap().0.split_whitespace().collect::<Vec<_>>().join(" ");
+    machine.script("bob", &removal).expect(0);
+    assert_eq!(machine.script("root", "grep -c nixbld /etc/passwd /etc/group || true").stdout, "/etc/passwd:0\n/etc/group:0\n");
+    installer().expect(0).says("Install Nix with nix-installer");
+}
+
+#[test]
+fn with_an_old_nix_no_route_is_said_to_work_and_root_is_told_no_sudo() {
+    let Some(machine) = Machine::start("bookworm+nix") else { return };
+    let setup = ["nixstart", "setup", "--plan", "--explain", "--route", "nix-installer"];
+    let refused = machine.run_as("bob", &setup).expect(10).says("Nix 2.8 is there, and has to go first");
+    let refused = refused.says("sudo apt-get purge nix-setup-systemd nix-bin");
+    assert!(!refused.stderr.contains("works here") && !refused.stderr.contains("hint:"), "{}", refused.stderr);
+    let root = machine.run_as("root", &setup).expect(10).says("`apt-get purge nix-setup-systemd nix-bin`");
+    assert!(!root.stderr.contains("sudo"), "{}", root.stderr);
+}
+
+#[test]
 fn a_distribution_with_an_old_nix_is_refused() {
     let Some(machine) = Machine::start("bookworm") else { return };
     machine.script("bob", "sudo apt-get update").expect(0);

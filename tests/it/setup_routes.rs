@@ -76,13 +76,19 @@ pub(crate) fn variables() -> [(&'static str, &'static str); 3] {
     [table, ("NIX_SSL_CERT_FILE", "/var/tmp/authority.pem"), ("NIX_BIN_DIR", "/opt/nix")]
 }
 
-/// Puts the real Nix where no installer puts one; the daemon goes on. The stand-in for the script downloads nothing, so that
+/// Puts the real Nix where no installer puts one; the daemon goes on. Build users get the numbers that installers give them,
+/// which refuse those of the packages. The stand-in for the script downloads nothing, so that
 /// the programs which are looked for need only be there.
 fn hide_nix() -> String {
     format!(
         r"install -D /usr/bin/nix {REAL}
 for link in $(find /usr/bin -lname nix); do ln -sf {REAL} $link; done
 rm /usr/bin/nix
+if getent group nixbld; then
+  groupmod -g 30000 nixbld
+  for user in $(cut -d: -f1 /etc/passwd | grep ^nixbld); do usermod -u $((30000 + ${{user#nixbld}})) -g nixbld $user; done
+  [ ! -d /nix/store ] || chgrp nixbld /nix/store
+fi
 if getent group nix-users; then usermod -aG nix-users bob; fi
 if [ -d /run/systemd/system ]; then
   mkdir -p /run/systemd/system/nix-daemon.service.d

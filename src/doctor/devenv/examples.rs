@@ -19,6 +19,7 @@ fn with_hooks(has_direnv: bool, is_trusted: bool) -> Facts {
         form: Form::Plain,
         is_writable: true,
         is_text: true,
+        blocks: Vec::new(),
         direnv: has_direnv.then(|| hook(1)),
         devenv: Some(hook(2)),
     };

@@ -33,6 +33,7 @@ fn with_hook(hook: Option<&[(usize, &str)]>, effective: Option<bool>) -> Facts {
         form: Form::Plain,
         is_writable: true,
         is_text: true,
+        blocks: Vec::new(),
         direnv: hook.map(self::hook),
         devenv: None,
     };

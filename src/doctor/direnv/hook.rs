@@ -57,6 +57,11 @@ fn fixes(file: &StartupFile) -> Vec<Fix> {
         let title = format!("Add the hook to `{path}`");
         return vec![Fix::edit(&title, vec![FileEdit { path, edit }]).restarting(Restart::Shell)];
     }
+    if String::from_utf8_lossy(&file.blocks).contains(&format!(" nixstart {} ", hook::BLOCK)) {
+        // Somebody has changed it, or it would be found as a hook.
+        let title = format!("Write this between the marks of nixstart in `{}`", file.path);
+        return vec![Fix::by_hand(&title, lines).restarting(Restart::Shell)];
+    }
     let title = match &file.form {
         Form::Symlink { target, end: LinkEnd::File | LinkEnd::Store } => {
             format!("Add this to `{target}`, to which `{}` leads", file.path)
@@ -93,7 +98,16 @@ mod tests {
     use crate::line_edit::LineEdit;
 
     fn file(shell: ShellKind, form: Form, is_writable: bool) -> StartupFile {
-        StartupFile { shell, path: "/home/ada/.rc".into(), form, is_writable, is_text: true, direnv: None, devenv: None }
+        StartupFile {
+            shell,
+            path: "/home/ada/.rc".into(),
+            form,
+            is_writable,
+            is_text: true,
+            blocks: Vec::new(),
+            direnv: None,
+            devenv: None,
+        }
     }
 
     #[test]

@@ -43,11 +43,14 @@ fn add(facts: &Facts, untracked: &[Untracked]) -> Fix {
     if let Some(top) = top {
         command.extend(["-C", top.as_str()]);
     }
-    let quoted: Vec<String> = untracked.iter().map(|file| format!("'{}'", file.path)).collect();
-    let undo = format!("{} rm --cached -- {}", command.join(" "), quoted.join(" "));
-    command.extend(["add", "--intent-to-add", "--"]);
-    command.extend(untracked.iter().map(|file| file.path.as_str()));
-    Fix::run("Let git know them, without staging what they hold", &command, Some(&undo))
+    // What was committed since stays: the index gets what the last commit has.
+    let of = |words: &[&'static str]| -> Vec<&str> {
+        let files = untracked.iter().map(|file| file.path.as_str());
+        command.iter().copied().chain(words.iter().copied()).chain(files).collect()
+    };
+    let title = "Let git know them, without staging what they hold";
+    let add = Fix::run(title, &of(&["add", "--intent-to-add", "--"]), Some("let git forget them again"));
+    add.taken_back_by(&of(&["reset", "--quiet", "--"]))
 }
 
 pub(super) fn are_not_ignored(facts: &Facts) -> Look {

@@ -8,8 +8,6 @@ use crate::template::escape;
 const GIB: u64 = 1 << 30;
 /// What a first dev shell and its updates take.
 const ENOUGH_BYTES: u64 = 5 * GIB;
-/// Below it the next unpacked package fails.
-const LEAST_FILES: u64 = 10_000;
 /// What a first dev shell and `node_modules` take.
 const ENOUGH_FILES: u64 = 50_000;
 
@@ -27,7 +25,7 @@ pub(super) fn has_inodes(facts: &Facts) -> Look {
     let grade = |room: &Room| {
         let Some(free) = room.free_files else { return Grade::Enough };
         let is_below_five_percent = free < room.all_files / 20;
-        match grade(free, LEAST_FILES, ENOUGH_FILES) {
+        match grade(free, Room::LEAST_FILES, ENOUGH_FILES) {
             Grade::Enough if is_below_five_percent => Grade::Little,
             grade => grade,
         }
@@ -55,7 +53,8 @@ const fn grade(free: u64, least: u64, enough: u64) -> Grade {
 
 /// The worst room decides. Only the store and the project block work: a small `/tmp` is common, and a cache can be moved.
 fn judge(rooms: &[Room], grade: impl Fn(&Room) -> Grade, say: impl Fn(&Room) -> String, of: &str) -> Verdict {
-    let short: Vec<&Room> = rooms.iter().filter(|room| grade(room) > Grade::Enough).collect();
+    // A project and the cache are usually in the directory of the user, and are said by their own names.
+    let short: Vec<&Room> = rooms.iter().filter(|room| room.purpose != Purpose::Home && grade(room) > Grade::Enough).collect();
     let Some(worst) = short.iter().max_by_key(|room| grade(room)) else {
         let store = rooms.iter().find(|room| room.purpose == Purpose::Store).or(rooms.first());
         return Verdict::Pass(
@@ -78,10 +77,10 @@ fn with_fix(problem: Problem, room: &Room, of: &str) -> Problem {
             "See what the store would free, then collect it; results that are linked and shells in use are kept",
             &["nix-store --gc --print-dead", "nix-collect-garbage"],
         ),
-        Purpose::Project | Purpose::Cache if of == "files" => {
+        Purpose::Project | Purpose::Cache | Purpose::Home if of == "files" => {
             Fix::by_hand("Find the directories with the most files", &[&format!("du --inodes -d 2 {path} | sort -n | tail")])
         }
-        Purpose::Project | Purpose::Cache => {
+        Purpose::Project | Purpose::Cache | Purpose::Home => {
             Fix::by_hand("Find the biggest directories", &[&format!("du -h -d 2 {path} | sort -h | tail")])
         }
         Purpose::Temporary => Fix::by_hand("Have temporary files go to a larger disk", &["export TMPDIR=/var/tmp"]),

@@ -64,7 +64,8 @@ fn namespaces(works: Option<bool>, most: Option<u64>, restricted_by_apparmor: Op
 }
 
 fn labels(is_enforcing: bool, store: &str, socket: &str) -> Facts {
-    let selinux = Selinux { is_enforcing, store_type: Some(store.to_owned()), socket_type: Some(socket.to_owned()) };
+    let selinux =
+        Selinux { is_enforcing, store_type: Some(store.to_owned()), socket_type: Some(socket.to_owned()), missing: vec![] };
     with(|system| system.selinux = selinux.into())
 }
 

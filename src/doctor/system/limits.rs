@@ -54,7 +54,7 @@ fn in_container() -> Fix {
 }
 
 pub(super) fn is_labelled(facts: &Facts) -> Look {
-    let Selinux { is_enforcing, store_type, socket_type } = facts.system.selinux.get()?;
+    let Selinux { is_enforcing, store_type, socket_type, .. } = facts.system.selinux.get()?;
     if store_type.is_none() && socket_type.is_none() {
         return Err(Unknown::Irrelevant("there is no `/nix` with labels".to_owned()));
     }

@@ -9,8 +9,8 @@ use std::thread;
 use super::Vantage;
 use super::config::files;
 use super::nix::{call, machine, store_mode};
-use crate::facts::daemon::accounts::{accounts, mac_build_users};
-use crate::facts::daemon::{self, Daemon, Protocol, Schema, Units};
+use crate::facts::daemon::accounts::{accounts, groups, mac_build_users};
+use crate::facts::daemon::{self, BuildAccounts, Daemon, Protocol, Schema, Units};
 use crate::facts::nix::{Machine, StoreMode};
 use crate::facts::{Fact, Unknown};
 
@@ -21,6 +21,7 @@ pub(super) fn look(vantage: &Vantage) -> Daemon {
     let machine = machine(vantage);
     let mode = store_mode(vantage, rustix::process::geteuid().as_raw());
     let passwd = vantage.read(&vantage.system("/etc/passwd")).known().cloned().flatten().unwrap_or_default();
+    let group = vantage.read(&vantage.system("/etc/group")).known().cloned().flatten().unwrap_or_default();
     let mac_build_users = if machine.is_macos() { mac_users(vantage) } else { Fact::irrelevant("this is not macOS") };
     thread::scope(|scope| {
         let units = scope.spawn(|| units(vantage, machine));
@@ -30,6 +31,11 @@ pub(super) fn look(vantage: &Vantage) -> Daemon {
         let settings = files::read(vantage, machine).system;
         Daemon {
             people: if machine.is_macos() { Fact::not_looked("macOS keeps its accounts elsewhere") } else { people.into() },
+            accounts: if machine.is_macos() {
+                Fact::not_looked("macOS keeps its accounts elsewhere")
+            } else {
+                BuildAccounts::among(&accounts(&passwd), &groups(&group)).into()
+            },
             socket: socket::look(vantage),
             directory: socket::directory(vantage),
             build_group: match mode {
@@ -137,6 +143,16 @@ mod tests {
         vantage.environment.insert("PATH".into(), format!("{program}:/usr/bin:/bin"));
         let says = "error: current Nix store schema is version 99, but I only support 10".to_owned();
         assert_eq!(schema(&vantage), Schema::Refused { number: 99, says }.into());
+    }
+
+    #[test]
+    fn finds_build_accounts_whatever_became_of_their_nix() {
+        let (root, vantage) = vantage();
+        fs_err::create_dir_all(root.join("etc")).unwrap();
+        fs_err::write(root.join("etc/group"), "nixbld:x:994:nixbld1\n").unwrap();
+        fs_err::write(root.join("etc/passwd"), "nixbld1:x:993:994::/var/empty:/sbin/nologin\n").unwrap();
+        let found = look(&vantage).accounts.known().cloned().unwrap();
+        assert_eq!((found.group, found.users), (Some(994), [("nixbld1".to_owned(), 993)].into()));
     }
 
     #[test]

@@ -25,10 +25,10 @@ pub(super) fn look(vantage: &Vantage) -> Direnv {
         let status = scope.spawn(|| vantage.run("direnv", &["status"]).map(|output| Status::read(&output.stdout)));
         (version.join().unwrap_or_default(), status.join().unwrap_or_default(), usual.join().ok().flatten())
     });
-    let permission = match envrc.known() {
-        Some(Some((_, path, content))) => permission(vantage, path, content, &status),
-        Some(None) => Fact::irrelevant("there is no `.envrc`"),
-        None => Fact::failed("the `.envrc` cannot be read"),
+    let permission = match &envrc {
+        Fact::Known(Some((_, path, content))) => permission(vantage, path, content, &status),
+        Fact::Known(None) => Fact::irrelevant("there is no `.envrc`"),
+        Fact::Unknown(why) => Fact::Unknown(why.clone()),
     };
     let bash = bash(vantage, &status, usual);
     let load_time = load_time(vantage, &permission);
@@ -81,11 +81,9 @@ fn version(vantage: &Vantage, program: Option<&Utf8Path>) -> Fact<Version> {
 /// The `.envrc` of the project, what it activates, and its bytes.
 fn envrc(vantage: &Vantage) -> Fact<Option<(Envrc, Utf8PathBuf, Vec<u8>)>> {
     let files = project_directories(vantage).into_iter().map(|directory| directory.join(".envrc"));
-    let Some(path) = { files }.find(|path| path.is_file()) else { return None.into() };
-    match fs_err::read(&path) {
-        Ok(content) => Some((Envrc::read(&path, &String::from_utf8_lossy(&content)), path, content)).into(),
-        Err(error) => Fact::failed(error),
-    }
+    let Some(path) = { files }.find(|path| path.exists() && !path.is_dir()) else { return None.into() };
+    let read = |content: Vec<u8>| (Envrc::read(&path, &String::from_utf8_lossy(&content)), path.clone(), content);
+    vantage.read_bytes(&path).map(|content| content.map(read))
 }
 
 /// Whether direnv may load an `.envrc`: the files by which it remembers say so, its whitelist only through itself.
@@ -209,6 +207,24 @@ mod tests {
         assert_eq!(permission(&vantage, &path, &content, &Fact::failed("no direnv")), Permission::Allowed.into());
         fs_err::write(project.join(".envrc"), "export A=2\n").unwrap();
         assert_eq!(look(&vantage).permission, Permission::NotAllowed.into());
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_is_said_and_not_waited_for() {
+        let (project, mut vantage) = repository();
+        let library = vantage.home().unwrap().join(".config/direnv/lib");
+        fs_err::create_dir_all(&library).unwrap();
+        for path in [project.join(".envrc"), library.join("a.sh")] {
+            assert!(vantage.run("mkfifo", &[path.as_str()]).known().unwrap().is_success());
+        }
+        vantage.timeout = std::time::Duration::from_millis(300);
+        let found = look(&vantage);
+        let why = format!("`{}` is no plain file", project.join(".envrc"));
+        assert_eq!(
+            (found.envrc.get().unwrap_err().to_string(), found.permission.get().unwrap_err().to_string()),
+            (why.clone(), why)
+        );
+        assert_eq!(found.loads_nix_direnv, None.into());
     }
 
     #[test]

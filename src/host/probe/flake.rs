@@ -48,7 +48,7 @@ pub(super) fn look(vantage: &Vantage) -> Flake {
     let top = top(vantage);
     let installers = top.as_deref().map_or_else(Vec::new, installers);
     let common = Flake {
-        expected_by: expected_by(&directories).into(),
+        expected_by: expected_by(vantage, &directories).into(),
         system: system().into(),
         installers: installers.into(),
         root: root.clone().into(),
@@ -102,7 +102,7 @@ fn of_root(vantage: &Vantage, root: &Utf8Path, top: Option<&Utf8Path>, common: F
 }
 
 /// What makes one expect a flake.
-fn expected_by(directories: &[Utf8PathBuf]) -> Option<String> {
+fn expected_by(vantage: &Vantage, directories: &[Utf8PathBuf]) -> Option<String> {
     directories.iter().find_map(|directory| {
         if directory.join("flake.lock").is_file() {
             return Some(format!("`{directory}` holds a `flake.lock`"));
@@ -111,7 +111,7 @@ fn expected_by(directories: &[Utf8PathBuf]) -> Option<String> {
             return Some(format!("`{directory}` holds a `nixstart.toml`"));
         }
         let path = directory.join(".envrc");
-        let envrc = Envrc::read(&path, &String::from_utf8_lossy(&fs_err::read(&path).ok()?));
+        let envrc = Envrc::read(&path, vantage.read(&path).known()?.as_deref()?);
         let used = envrc.uses.iter().find(|used| used.kind == UseKind::Flake && used.is_local())?;
         Some(format!("`{path}` says `{}`", used.line.trim()))
     })

@@ -14,7 +14,7 @@ use crate::facts::store::{self, ChrootStore, Store};
 use crate::facts::{Fact, Unknown};
 
 /// How long the contents of the store may be read.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 /// How many links of the garbage collector are looked at.
 const MOST_ROOTS: usize = 20_000;
 

@@ -58,9 +58,16 @@ fn selinux(vantage: &Vantage) -> Fact<Selinux> {
             is_enforcing: enforce.trim() == "1",
             store_type: label("/nix/store"),
             socket_type: label("/nix/var/nix/daemon-socket"),
+            missing: ["semodule", "restorecon"].into_iter().filter(|name| !is_program_of_system(vantage, name)).collect(),
         }),
         Fact::Unknown(why) => Fact::Unknown(why),
     }
+}
+
+/// Whether there is a program of the system, which need not be on the PATH of a user.
+fn is_program_of_system(vantage: &Vantage, name: &str) -> bool {
+    let is_there = |directory: &&str| vantage.system(directory).join(name).is_file();
+    vantage.find(name).is_some() || ["/usr/sbin", "/sbin", "/usr/bin"].iter().any(is_there)
 }
 
 /// Switches of the kernel say why it does not work; only trying says that it does.
@@ -88,7 +95,7 @@ fn open_files() -> Option<u64> {
 mod tests {
     use super::super::tests::vantage;
     use super::*;
-    use crate::facts::system::{Init, Kernel, MacOs, Purpose, Wsl};
+    use crate::facts::system::{Immutable, Init, Kernel, MacOs, Purpose, Wsl};
 
     fn put(root: &camino::Utf8Path, path: &str, text: &str) {
         let path = root.join(path);
@@ -109,6 +116,7 @@ mod tests {
         put(&root, "run/openrc/softlevel", "");
         put(&root, "run/ostree-booted", "");
         put(&root, "sys/fs/selinux/enforce", "1");
+        put(&root, "usr/sbin/semodule", "");
         let found = look(&vantage);
         assert_eq!(found.kernel.known().unwrap().architecture(), "x86_64");
         assert_eq!(found.distribution.known().unwrap().version.as_deref(), Some("24.04"));
@@ -117,8 +125,9 @@ mod tests {
         assert_eq!(found.wsl, wsl.into());
         assert_eq!(found.init, Init::OpenRc.into());
         assert_eq!(found.container, Some("podman".to_owned()).into());
-        assert_eq!(found.immutable, Some("ostree".to_owned()).into());
-        assert!(found.selinux.known().unwrap().is_enforcing);
+        assert_eq!(found.immutable, Some(Immutable::Ostree).into());
+        let selinux = found.selinux.known().unwrap();
+        assert_eq!((selinux.is_enforcing, selinux.missing.as_slice()), (true, ["restorecon"].as_slice()));
         assert_eq!(found.user_namespaces.known().unwrap().most, Some(0));
         assert_eq!(found.macos.get().unwrap_err().to_string(), "this is not macOS");
         assert_eq!(found.nix_mount, None.into());

@@ -58,7 +58,10 @@ pub(super) fn loaded_by(vantage: &Vantage, script: Option<&Utf8Path>) -> Option<
         // home-manager links the file of nix-direnv itself.
         path.is_file()
             && (path.canonicalize_utf8().is_ok_and(|path| path.as_str().contains("nix-direnv"))
-                || fs_err::read(path).is_ok_and(|bytes| says_nix_direnv(&String::from_utf8_lossy(&bytes), script)))
+                || vantage
+                    .read(path)
+                    .known()
+                    .is_some_and(|text| text.as_deref().is_some_and(|text| says_nix_direnv(text, script))))
     };
     files.into_iter().find(loads)
 }

@@ -9,6 +9,7 @@ use crate::facts::shell::startup::{self, Scan};
 use crate::facts::shell::{Clobber, Form, Hook, HookBy, LinkEnd, Places, ShellKind, StartupFile};
 use crate::facts::text_file::TextFile;
 use crate::host::probe::Vantage;
+use crate::line_edit;
 
 /// How many files are read for one shell, and how much of each: a hook belongs at the end, also of a long one.
 const MOST_FILES: usize = 32;
@@ -58,7 +59,7 @@ fn startup_file(
     path: &Utf8Path,
     clobbers: &mut BTreeMap<Utf8PathBuf, BTreeSet<usize>>,
 ) -> StartupFile {
-    let TextFile { form, is_writable, is_text, .. } = text_file(vantage, path);
+    let TextFile { form, is_writable, is_text, blocks, .. } = text_file(vantage, path);
     let is_generated = matches!(form, Form::Symlink { end: LinkEnd::Store, .. });
     let scans = scans(vantage, places, shell, path);
     let own = |by: HookBy| if is_generated { HookBy::HomeManager } else { by };
@@ -78,6 +79,7 @@ fn startup_file(
         is_writable,
         form,
         is_text,
+        blocks,
         direnv: direnv.or_else(|| system_hook(vantage, shell)),
         devenv,
     }
@@ -138,8 +140,9 @@ fn entries(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
 pub(in crate::host::probe) fn text_file(vantage: &Vantage, path: &Utf8Path) -> TextFile {
     let form = form(vantage, path);
     // A pipe is not read: nobody may ever write to it. UTF-16 has zero bytes, and lines of ours would be in no encoding.
-    let is_text = !path.is_file() || fs_err::read(path).map_or(true, |bytes| !bytes.contains(&0));
-    TextFile { path: path.to_owned(), is_writable: is_writable(path, &form), form, is_text }
+    let bytes = path.is_file().then(|| fs_err::read(path).ok()).flatten().unwrap_or_default();
+    let (is_text, blocks) = (!bytes.contains(&0), line_edit::blocks_of(&bytes));
+    TextFile { path: path.to_owned(), is_writable: is_writable(path, &form), form, is_text, blocks }
 }
 
 fn form(vantage: &Vantage, path: &Utf8Path) -> Form {

@@ -45,6 +45,7 @@ pub(super) fn rooms(vantage: &Vantage) -> Fact<Vec<Room>> {
         (Purpose::Project, Some(vantage.directory.clone())),
         (Purpose::Temporary, Some(temporary_directory(vantage))),
         (Purpose::Cache, cache),
+        (Purpose::Home, vantage.home().map(Utf8Path::to_owned)),
     ];
     let rooms = wanted.into_iter().filter_map(|(purpose, path)| Some(room(purpose, &path?)));
     match rooms.collect::<Result<Vec<Room>, String>>() {

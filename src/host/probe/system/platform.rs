@@ -1,7 +1,7 @@
 //! What a machine runs: kernel, distribution, macOS, WSL, init, container.
 
 use super::super::Vantage;
-use crate::facts::system::{Distribution, Init, Kernel, MacOs, Mount, Wsl, boot_section, mounts, product_version};
+use crate::facts::system::{Distribution, Immutable, Init, Kernel, MacOs, Mount, Wsl, boot_section, mounts, product_version};
 use crate::facts::{Fact, Unknown};
 
 const PLIST_OF_VERSION: &str = "/System/Library/CoreServices/SystemVersion.plist";
@@ -106,15 +106,15 @@ pub(super) fn ci(vantage: &Vantage) -> Option<String> {
         .map(|(_, name)| name.to_owned())
 }
 
-pub(super) fn immutable(vantage: &Vantage, distribution: &Fact<Distribution>, mounts: &Fact<Vec<Mount>>) -> Option<String> {
+pub(super) fn immutable(vantage: &Vantage, distribution: &Fact<Distribution>, mounts: &Fact<Vec<Mount>>) -> Option<Immutable> {
     let is_writable_mac = vantage.system(PLIST_OF_VERSION).exists();
     if vantage.system("/run/ostree-booted").exists() {
-        return Some("ostree".to_owned());
+        return Some(Immutable::Ostree);
     }
     if distribution.known().is_some_and(|known| known.id == "steamos") {
-        return Some("SteamOS".to_owned());
+        return Some(Immutable::SteamOs);
     }
     // The system volume of every Mac is read-only; `/nix` is a volume of its own there.
     let root = mounts.known().and_then(|mounts| mounts::mount_of(mounts, "/".into()));
-    root.filter(|root| root.is_read_only() && !is_writable_mac).map(|_| "read-only `/`".to_owned())
+    root.filter(|root| root.is_read_only() && !is_writable_mac).map(|_| Immutable::ReadOnlyRoot)
 }
