@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 
-use super::manifest::line_of;
+use super::manifest::{CONDITION, line_of, service_condition};
 use super::render::{Context, HELPERS, Renderer};
 use super::scaffold::{Carried, Scaffold, ScaffoldError};
 use super::{Template, command_line, syntax};
@@ -57,7 +57,10 @@ fn combinations(template: &Template, findings: &mut BTreeSet<Diagnostic>) -> Vec
         for answers in combinations {
             match renderer.holds("template.toml", question.when.as_deref(), &sample_context(template, &answers)) {
                 Ok(false) => next.push(answers),
-                Ok(true) => next.extend(possible_answers(question).into_iter().map(|answer| with(&answers, question, answer))),
+                Ok(true) => {
+                    let possible = possible_answers(template, question, &answers, findings);
+                    next.extend(possible.into_iter().map(|answer| with(&answers, question, answer)));
+                }
                 Err(error) => {
                     let place = place_of_question(template, question);
                     findings.insert(Diagnostic::error(
@@ -89,18 +92,48 @@ fn with(answers: &Answers, question: &Question, answer: Answer) -> Answers {
     answers
 }
 
-fn possible_answers(question: &Question) -> Vec<Answer> {
+fn possible_answers(
+    template: &Template,
+    question: &Question,
+    answers: &Answers,
+    findings: &mut BTreeSet<Diagnostic>,
+) -> Vec<Answer> {
     let values = || question.choices.iter().map(|choice| choice.value.clone());
     match question.kind {
         QuestionKind::Confirm => vec![Answer::Bool(true), Answer::Bool(false)],
         QuestionKind::Select => values().map(Answer::Text).collect(),
         QuestionKind::Multiselect => subsets(&values().collect::<Vec<_>>()).into_iter().map(Answer::List).collect(),
         QuestionKind::Text => {
-            let default = question.default.clone().unwrap_or_else(|| Answer::Text("sample".into()));
+            let default = text_default(template, question, answers, findings).unwrap_or_else(|| Answer::Text("sample".into()));
             let hostile = question.check(Answer::Text(HOSTILE_NAME.into()));
             std::iter::once(default).chain(hostile).collect()
         }
     }
+}
+
+/// The default of a text, which has to be accepted whatever the project is called.
+fn text_default(
+    template: &Template,
+    question: &Question,
+    answers: &Answers,
+    findings: &mut BTreeSet<Diagnostic>,
+) -> Option<Answer> {
+    let mut found = None;
+    for name in [HOSTILE_NAME, "my-bot"] {
+        let Ok(name) = ProjectName::parse(name) else { continue };
+        let message = match Template::default_of(question, &template.context(&name, answers)) {
+            Ok(default) => {
+                found.clone_from(&default);
+                default.and_then(|default| question.check(default).err()).map(|error| error.to_string())
+            }
+            Err(error) => Some(error.message),
+        };
+        if let Some(message) = message {
+            let message = format!("the default of a project named `{name}` does not fit: {message}");
+            findings.insert(Diagnostic::error(place_of_question(template, question), "bad-default", message));
+        }
+    }
+    found
 }
 
 fn subsets(values: &[String]) -> Vec<Vec<String>> {
@@ -129,7 +162,7 @@ fn check_combination(template: &Template, name: &ProjectName, answers: &Answers,
 /// A project with secrets needs an ignore rule for them; without one, nixstart holds them back.
 fn check_env_is_ignored(template: &Template, scaffold: &Scaffold, findings: &mut BTreeSet<Diagnostic>) {
     let rules = scaffold.tree.get(".gitignore").map(|file| String::from_utf8_lossy(&file.contents).into_owned());
-    if let Some(first) = template.manifest.secrets.first().filter(|_| !ignores_env(&rules.unwrap_or_default())) {
+    if let Some(first) = scaffold.secrets.first().filter(|_| !ignores_env(&rules.unwrap_or_default())) {
         let line = line_of(&template.manifest_text, &format!("\"{}\"", first.name));
         let finding = Diagnostic::error(
             Place::new("template.toml", line),
@@ -291,11 +324,13 @@ fn texts(template: &Template) -> Vec<(Place, String)> {
     let conditions = manifest
         .questions
         .iter()
-        .filter_map(|question| question.when.as_ref())
-        .chain(manifest.files.iter().filter_map(|rule| rule.when.as_ref()));
+        .filter_map(|question| question.when.as_deref())
+        .chain(manifest.files.iter().filter_map(|rule| rule.when.as_deref()))
+        .chain(manifest.secrets.iter().filter_map(|secret| secret.when.as_deref()))
+        .chain(manifest.services.iter().filter_map(|(_, fields)| service_condition(fields)));
     texts.extend(
         conditions
-            .chain(manifest.next_steps.iter().filter_map(|step| step.when.as_ref()))
+            .chain(manifest.next_steps.iter().filter_map(|step| step.when.as_deref()))
             .map(|text| (at(text), condition(text))),
     );
     texts.extend(
@@ -306,7 +341,12 @@ fn texts(template: &Template) -> Vec<(Place, String)> {
             .chain(manifest.next_steps.iter().map(|step| &step.command))
             .map(|text| (at(text), text.clone())),
     );
-    texts.extend(service_texts(&toml::Value::Table(manifest.services.clone())).into_iter().map(|text| (at(&text), text)));
+    let defaults = manifest.questions.iter().filter(|question| question.kind == QuestionKind::Text);
+    texts.extend(defaults.filter_map(|question| match &question.default {
+        Some(Answer::Text(text)) => Some((at(text), text.clone())),
+        Some(Answer::Bool(_) | Answer::List(_)) | None => None,
+    }));
+    texts.extend(manifest.services.iter().flat_map(|(_, fields)| service_texts(fields)).map(|text| (at(&text), text)));
     texts
 }
 
@@ -314,7 +354,9 @@ fn service_texts(value: &toml::Value) -> Vec<String> {
     match value {
         toml::Value::String(text) => vec![text.clone()],
         toml::Value::Array(values) => values.iter().flat_map(service_texts).collect(),
-        toml::Value::Table(table) => table.iter().flat_map(|(_, value)| service_texts(value)).collect(),
+        toml::Value::Table(table) => {
+            table.iter().filter(|(key, _)| *key != CONDITION).flat_map(|(_, value)| service_texts(value)).collect()
+        }
         toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => Vec::new(),
     }
 }
@@ -426,6 +468,32 @@ mod tests {
             findings("[[file]]\npath = \"a\"\nto = \"../a\"", &[("a", "")]),
             ["files/a:0 path-escape: the path `../a` has the component `..`".replace(":0", "")]
         );
+    }
+
+    #[test]
+    fn a_default_must_fit_whatever_the_project_is_called() {
+        let question = |default: &str| {
+            format!(
+                "[[question]]\nname = \"scope\"\ntype = \"text\"\nvalidate = {{ pattern = \"^@[a-z0-9-]+$\", message = \"no\" }}\ndefault = \"{default}\"\n"
+            )
+        };
+        let files = [("a.hbs", "{{scope}}")];
+        assert_eq!(findings(&question("@{{project.npm_name}}"), &files), Vec::<String>::new());
+        let found = findings(&question("@{{project.name}}"), &files);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("template.toml:7 bad-default: the default of a project named `my \"bot\""), "{found:?}");
+        let found = findings(&question("@{{nope}}"), &files);
+        assert!(found.contains(&"template.toml:10 undeclared-variable: `nope` is not declared".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn reads_the_conditions_of_secrets_and_services() {
+        let manifest = format!(
+            "{LANG}[[secret]]\nname = \"A\"\ndescription = \"x\"\nwhen = '(eq nope \"a\")'\n[services.a]\ncommand = \"x\"\nwhen = '(eq lang \"js\")'\n"
+        );
+        let found = findings(&manifest, &[(".gitignore", ".env\n.env.*\n!.env.example\n")]);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.split(": ").next().unwrap()).collect();
+        assert_eq!(codes, ["template.toml:1 cannot-render", "template.toml:14 undeclared-variable"]);
     }
 
     #[test]
