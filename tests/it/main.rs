@@ -34,6 +34,8 @@ mod faults;
 mod formats;
 mod killed;
 mod machines;
+mod monorepo;
+mod monorepo_nix;
 mod new;
 mod nix;
 mod review;
