@@ -270,7 +270,7 @@ images_are_whole() {
     # A folder that is named twice would be two versions of itself.
     for layer in $(jq -r '.[0].Layers[]' "$archive/manifest.json"); do tar -tf "$archive/$layer" || return 1; done > "$work/names"
     for path in $(inside nix eval --impure --json ".#$image.config" | jq -r '.Cmd[] | select(startswith("/"))'); do
-      grep -qx "\\(\\./\\)\\?${path#/}" "$work/names" || { echo "error: $path is not in $image"; return 1; }
+      grep -qx "\\(\\./\\)\\?${path#/}/\\?" "$work/names" || { echo "error: $path is not in $image"; return 1; }
     done
     # (Nix takes every store hash it finds in a file for a need of that file.)
     ! grep -x '\(\./\)\?nix/store/[^/]*-\(source\|pnpm-deps\)/\?' "$work/names" || { echo "error: $image holds what only its build needs"; return 1; }
