@@ -19,7 +19,8 @@ pub fn env_example(specs: &[SecretSpec]) -> String {
 
 /// The comment lines above a variable.
 pub fn comment(spec: &SecretSpec) -> String {
-    let mut text = format!("# {} ({})\n", on_one_line(&spec.description), on_one_line(&spec.required.words()));
+    let required = if spec.required.in_default_profile() { "required" } else { "optional" };
+    let mut text = format!("# {} ({required})\n", on_one_line(&spec.description));
     if let Some(obtain) = &spec.obtain {
         for step in &obtain.steps {
             text += &format!("#   {}\n", on_one_line(step));
@@ -55,12 +56,6 @@ mod tests {
     fn quotes_defaults_as_env_does() {
         let example = env_example(&[spec("description = 'x'\ndefault = 'two words # one'")]);
         assert!(example.ends_with("\n# x (required)\nKEY='two words # one'\n"), "{example}");
-    }
-
-    #[test]
-    fn names_the_environments_that_need_it() {
-        let text = comment(&spec("description = 'x'\nrequired = { profiles = ['production', 'ci'] }"));
-        assert_eq!(text, "# x (required in production, ci)\n");
     }
 
     #[test]

@@ -56,6 +56,20 @@ impl Workspace {
             assert!(again.stdout.contains("FULL TURBO"), "`pnpm {script}` is done again:\n{}", again.stdout);
         }
         self.assert_clean("lint, typecheck, test or build");
+        self.check_that_a_shared_change_is_noticed(&scripts);
+    }
+
+    /// What uses a package is done again when the package changes, and nothing else is.
+    fn check_that_a_shared_change_is_noticed(&self, scripts: &[&str]) {
+        let file = self.root.join("packages/ui/src/index.ts");
+        let original = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{original}// changed\n")).unwrap();
+        let plan = self.check("pnpm", &[&["exec", "turbo", "run"], scripts, &["--dry-run=json"]].concat()).stdout;
+        std::fs::write(&file, original).unwrap();
+        for task in json(&plan)["tasks"].as_array().unwrap().iter().filter(|task| task["command"] != "<NONEXISTENT>") {
+            let is_expected = if task["directory"] == "apps/api" { "HIT" } else { "MISS" };
+            assert_eq!(task["cache"]["status"], is_expected, "{}", task["taskId"]);
+        }
     }
 
     #[track_caller]
@@ -244,7 +258,7 @@ fn migrates_once(workspace: &Workspace, database_url: &str) {
 
 /// The tests that are skipped without a store, through Turborepo, which hands on the variables they need.
 fn tests_of_the_project_reach_the_stores(workspace: &Workspace, database_url: &str, redis_url: &str) {
-    let mut command = workspace.command("", "pnpm", &["exec", "turbo", "run", "test", "--force", "--filter=./apps/api"]);
+    let mut command = workspace.command("", "pnpm", &["exec", "turbo", "run", "test", "--filter=./apps/api"]);
     let outcome = run(command.env("TEST_DATABASE_URL", database_url).env("TEST_REDIS_URL", redis_url), "").expect(0);
     assert!(!outcome.stdout.contains("skipped"), "{}", outcome.stdout);
 }
@@ -377,7 +391,11 @@ fn only_what_the_answers_need_is_declared() {
         ["install<", "postgres<", "redis<", "migrate<install+postgres", "api<install+migrate+redis", "web<install+api"]
     );
     assert!(!sandbox.read("none/.env.example").contains("DATABASE_URL"));
-    assert!(sandbox.read("both/.env.example").contains("# Where the API finds PostgreSQL (required in production)\n"));
+    assert!(
+        sandbox.read("both/.env.example").contains("# Where the API finds PostgreSQL; unset, the one of devenv.nix (optional)\n")
+    );
+    // What `env example` would write is what is there.
+    sandbox.run(&["-C", "both", "env", "example", "--check"]).expect(0);
 
     sandbox.run(&["-C", "both", "env", "check", "--app", "api"]).expect(0);
     let production = sandbox.run(&["-C", "both", "env", "check", "--app", "api", "--profile", "production"]).expect(3);

@@ -33,7 +33,7 @@ fn lists_and_shows_the_built_in_templates() {
         "database  Which database? [none, postgres] (default: none)\n",
         "scope  Which npm scope do the packages have? (default: @web-monorepo) (not asked; `--set scope=…`)\n",
         "registry  Where are images pushed? (default: nothing) (not asked; `--set registry=…`)\n",
-        "DATABASE_URL  Where the API finds PostgreSQL (required in production)\n",
+        "DATABASE_URL  Where the API finds PostgreSQL; unset, the one of devenv.nix (required in production)\n",
         "  apps/web/app/page.tsx\n",
     ] {
         assert!(shown.contains(text), "`{text}` is not in:\n{shown}");
