@@ -99,7 +99,7 @@ fn is_pushed_with_one_digest(sandbox: &Sandbox, project: &Path, registry: &Regis
     let pushed = push(sandbox, project, registry, app).expect(0);
     let digest = pushed.stdout.trim().to_owned();
     assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
-    assert_eq!(fs::read_to_string(project.join(".image-digest")).unwrap(), digest);
+    assert_eq!(fs::read_to_string(project.join(".image-digest")).unwrap(), pushed.stdout);
     assert_eq!(push(sandbox, project, registry, app).expect(0).stdout.trim(), digest, "pushed again");
 
     let asked = registry.script(sandbox, project, "print-digest.sh").arg(app).output().unwrap();
@@ -134,7 +134,7 @@ fn skopeo(arguments: &[&str]) -> Run {
 /// The image's own way to bring the database up to date starts, and says what it needs.
 fn migrates(sandbox: &Sandbox, registry: &Registry, project: &Path) {
     let digest = fs::read_to_string(project.join(".image-digest")).unwrap();
-    let mut bundle = unpack(sandbox, registry, "api", &digest);
+    let mut bundle = unpack(sandbox, registry, "api", digest.trim());
     bundle.arguments = vec![bundle.arguments[0].clone(), format!("{}/dist/migrate.js", bundle.folder)];
     let outcome = run(&mut bundle.command(), "");
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);

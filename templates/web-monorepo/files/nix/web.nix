@@ -4,7 +4,11 @@
 # Two builds of the same sources give the same files but for the keys of draft mode
 # and of server actions, which Next.js makes at random: a key that follows from the
 # sources could be computed by everybody who has them.
-{ lib, nodejs-slim_24, workspace }:
+{
+  lib,
+  nodejs-slim_24,
+  workspace,
+}:
 workspace.buildApp {
   app = "web";
 

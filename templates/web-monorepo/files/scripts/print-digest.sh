@@ -12,5 +12,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/registry.sh"
 read_settings "${1:-}"
 log_in
 ask skopeo inspect ${login[@]+"${login[@]}"} --tls-verify="$tls" --no-tags --format '{{.Digest}}' "docker://$reference:$TAG" > "$private/digest"
-cp "$private/digest" "$root/.image-digest"
-cat "$private/digest"
+keep_digest

@@ -38,6 +38,5 @@ fi
 ask skopeo --insecure-policy copy ${login[@]+"${login[@]}"} --dest-tls-verify="$tls" --format oci \
   --digestfile "$private/digest" "docker-archive:$archive" "docker://$reference:$TAG" > /dev/null
 
-cp "$private/digest" "$root/.image-digest"
 printf 'pushed %s:%s\n' "$reference" "$TAG" >&2
-printf '%s\n' "$(cat "$private/digest")"
+keep_digest
