@@ -51,7 +51,8 @@ let
     lib.genAttrs names (n: let t = child n; ds = sub n; in
       if isLeaf t then merge (path ++ [ n ]) t ds else walk (path ++ [ n ]) t (builtins.filter (d: d.when) ds));
   given = walk [ ] options (lib.concatMap (expand true 100) all);
-  config = lib.recursiveUpdate { devenv = { flakesIntegration = true; root = builtins.getEnv "PWD"; }; dotenv.enable = false; processes = lib.mapAttrs (_: s: s.process) services; tasks = { }; env = lib.foldl' (a: s: a // s.env) { } (lib.attrValues services); packages = [ ]; enterShell = ""; } given;
+  config = merged // { processes = lib.mapAttrs (_: lib.recursiveUpdate { start.enable = true; }) merged.processes; };
+  merged = lib.recursiveUpdate { devenv = { flakesIntegration = true; root = builtins.getEnv "PWD"; }; dotenv.enable = false; processes = lib.mapAttrs (_: s: s.process) services; tasks = { }; env = lib.foldl' (a: s: a // s.env) { } (lib.attrValues services); packages = [ ]; enterShell = ""; } given;
   # What a service that is switched on adds: a process, variables, its programs.
   services = lib.filterAttrs (n: _: given.services.${n}.enable or false) {
     postgres = let s = given.services.postgres; in {
@@ -81,6 +82,8 @@ let
       [ { bad = !(p ? exec); why = "processes.${n} has no exec"; } ]
       ++ map (d: { bad = !(suffixOk [ "started" "ready" "completed" ] d); why = "processes.${n}: invalid suffix in dependency `${d}'"; }) afters
       ++ map (d: { bad = !(known d); why = "processes.${n}: there is no `${d}'"; }) afters
+      # (devenv asks process-compose to be strict.)
+      ++ map (d: { bad = p.start.enable && !config.processes.${process d}.start.enable; why = "processes.${n}: `${d}' is disabled"; }) (builtins.filter (d: isProcess d && known d) afters)
       # (process-compose ends a process that waits for the health of one without a probe.)
       ++ map (d: { bad = condition d == "process_healthy" && !(config.processes.${process d} ? ready); why = "processes.${n}: `${d}' has no readiness probe"; }) (builtins.filter (d: isProcess d && known d) afters)
       ++ map (d: { bad = !(config.processes ? ${d}); why = "processes.${n}: process-compose knows no process `${d}'"; }) (builtins.attrNames (p.process-compose.depends_on or { })))
@@ -121,7 +124,7 @@ let
       })
       own
     // { environment = lib.mapAttrsToList (k: v: "${k}=${v}") (p.env or { }) ++ p.process-compose.environment or [ ]; }
-    // lib.optionalAttrs (!(p.start.enable or true)) { disabled = true; };
+    // lib.optionalAttrs (!p.start.enable) { disabled = true; };
   # Runs the named tasks, always and without what they come after.
   runTasks = pkgs.writeShellScriptBin "devenv-flake-tasks" ''
     [ "$1" = run ] || exit 1
