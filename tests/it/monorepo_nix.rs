@@ -342,9 +342,9 @@ fn continuous_integration_builds_what_has_changed() {
         run(&mut command, "").expect(0).stdout
     };
     let commit = |path: &str| {
-        let text = fs::read_to_string(project.join(path)).unwrap_or_default();
+        let before = fs::read_to_string(project.join(path)).unwrap_or_default();
         fs::create_dir_all(project.join(path).parent().unwrap()).unwrap();
-        fs::write(project.join(path), text + "\n").unwrap();
+        fs::write(project.join(path), before + "\n").unwrap();
         sandbox.git("shop", &["add", "--all"]);
         sandbox.git("shop", &["commit", "--quiet", "--message", path]);
         sandbox.git("shop", &["rev-parse", "HEAD"]).trim().to_owned()
