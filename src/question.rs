@@ -29,9 +29,12 @@ pub struct Question {
     /// What can be chosen (select and multiselect).
     #[serde(default)]
     pub choices: Vec<Choice>,
-    /// The answer that Enter gives. Without one, somebody must answer.
+    /// The answer that Enter gives. Without one, somebody must answer. That of a text is a Handlebars text.
     #[serde(default)]
     pub default: Option<Answer>,
+    /// Whether the default is taken without asking. Who wants another answer gives it on the command line.
+    #[serde(default)]
+    pub advanced: bool,
     /// What a text must look like.
     #[serde(default)]
     pub validate: Option<Validate>,
@@ -100,6 +103,7 @@ impl Answer {
         match self {
             Self::Bool(true) => "yes".to_owned(),
             Self::Bool(false) => "no".to_owned(),
+            Self::Text(text) if text.is_empty() => "nothing".to_owned(),
             Self::Text(text) => text.clone(),
             Self::List(values) if values.is_empty() => "none".to_owned(),
             Self::List(values) => values.join(", "),
@@ -167,6 +171,7 @@ impl Question {
             kind: QuestionKind::Confirm,
             choices: Vec::new(),
             default: None,
+            advanced: false,
             validate: None,
         }
     }

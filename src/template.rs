@@ -18,6 +18,9 @@ pub use manifest::{Manifest, ManifestError};
 pub use render::{Context, RenderError};
 
 use crate::project;
+use crate::question::{Answer, Question, QuestionKind};
+use crate::secret::SecretSpec;
+use render::Renderer;
 
 /// The name of the manifest in a template's folder.
 pub const MANIFEST: &str = "template.toml";
@@ -56,6 +59,28 @@ impl Template {
             Some(_) => project::record::Source::Folder,
             None => project::record::Source::BuiltIn,
         }
+    }
+
+    /// The answer that Enter gives. That of a text is rendered, so that it can follow from the project and earlier answers.
+    pub fn default_of(question: &Question, context: &Context) -> Result<Option<Answer>, RenderError> {
+        match (question.kind, &question.default) {
+            (QuestionKind::Text, Some(Answer::Text(text))) => {
+                Renderer::default().render(MANIFEST, text, context).map(|text| Some(Answer::Text(text)))
+            }
+            (_, default) => Ok(default.clone()),
+        }
+    }
+
+    /// The secrets that a project with these values has.
+    pub fn secrets(&self, context: &Context) -> Result<Vec<SecretSpec>, RenderError> {
+        let renderer = Renderer::default();
+        let mut secrets = Vec::new();
+        for secret in &self.manifest.secrets {
+            if renderer.holds(MANIFEST, secret.when.as_deref(), context)? {
+                secrets.push(SecretSpec { when: None, ..secret.clone() });
+            }
+        }
+        Ok(secrets)
     }
 
     /// Reads a template from the content of its folder.

@@ -6,12 +6,12 @@ use camino::Utf8Path;
 use serde_json::Value;
 
 use super::Session;
-use crate::ask::Asked;
+use crate::ask::{self, Asked};
 use crate::error::{Error, Result};
 use crate::project::ProjectName;
 use crate::question::{self, Answer, AnswerError, Answers, Question};
 use crate::template::render::Renderer;
-use crate::template::{Manifest, Template};
+use crate::template::{Context, Manifest, Template};
 
 /// Answers that were given before anybody is asked: for questions, and for secrets that may be shown.
 #[derive(Debug, Default)]
@@ -147,17 +147,23 @@ pub(super) fn complete(
         }
         let answer = match given.get(&question.name) {
             Some(answer) => answer.clone(),
-            None => ask(session, question, earlier)?,
+            None => ask(session, question, &context, earlier)?,
         };
         answers.insert(question.name.clone(), answer);
     }
     Ok(answers)
 }
 
-fn ask(session: &mut Session, question: &Question, earlier: &Answers) -> Result<Answer> {
+fn ask(session: &mut Session, question: &Question, context: &Context, earlier: &Answers) -> Result<Answer> {
     let remembered = earlier.get(&question.name).cloned().and_then(|answer| question.check(answer).ok());
-    let default = remembered.as_ref().or(question.default.as_ref());
+    let default = match remembered {
+        None => Template::default_of(question, context).map_err(Error::failed)?,
+        remembered => remembered,
+    };
     let flag = format!("--set {}=…", question.name);
-    let answer = session.ask.ask(&mut session.ui, Asked { question, default, flag: &flag })?;
+    let asked = Asked { question, default: default.as_ref(), flag: &flag };
+    // What is not asked takes its default and says so, like everything does where nobody can be asked.
+    let answer =
+        if question.advanced { ask::defaults().ask(&mut session.ui, asked)? } else { session.ask.ask(&mut session.ui, asked)? };
     question.check(answer).map_err(Error::failed)
 }

@@ -22,7 +22,7 @@ use crate::host::probe::{self, Gathered, Reach, Run, Vantage};
 use crate::host::vault::Vault;
 use crate::line_edit::{self, EditError, LineEdit};
 use crate::plan::receipt;
-use crate::tui::text::count;
+use crate::ui::columns::count;
 use crate::ui::{doctor_view, redaction};
 
 /// Find out what stops a Nix project from working, and mend it

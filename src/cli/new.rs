@@ -246,12 +246,13 @@ fn collect(args: &Args, session: &mut Session, template: Template, path: &Utf8Pa
     let mut vault = Vault::default();
     let exposure = create::why_env_is_exposed(&site, args.git(), &expected_gitignore(&site, &scaffold.tree));
     let asking = exposure.map(|why| {
-        if session.ask.is_interactive() && !template.manifest.secrets.is_empty() {
+        if session.ask.is_interactive() && !scaffold.secrets.is_empty() {
             session.ui.say(&format!("Secrets are not asked for, because a `.env` would not be private: {why}"));
         }
         std::mem::replace(&mut session.ask, ask::defaults())
     });
-    let collected = secrets::collect(session, &missing_specs(&template, &site), &sources, &given.plain_secrets, &mut vault);
+    say_unneeded_secrets(session, &scaffold, &given.plain_secrets);
+    let collected = secrets::collect(session, &missing_specs(&scaffold, &site), &sources, &given.plain_secrets, &mut vault);
     if let Some(asking) = asking {
         session.ask = asking;
     }
@@ -300,10 +301,18 @@ fn expected_gitignore(site: &Site, tree: &FileTree) -> String {
     [site.gitignore.clone(), ours].into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
+/// A value that was given with `--set` for a secret that a project with these answers does not have.
+fn say_unneeded_secrets(session: &mut Session, scaffold: &Scaffold, given: &BTreeMap<String, String>) {
+    let is_declared = |name: &str| scaffold.secrets.iter().any(|spec| spec.name == name);
+    for name in given.keys().filter(|name| !is_declared(name)) {
+        session.ui.warn(&format!("`{name}` is not needed with these answers, so what you gave for it has no effect"));
+    }
+}
+
 /// The declared secrets that the `.env` of an existing project lacks.
-fn missing_specs(template: &Template, site: &Site) -> Vec<crate::secret::SecretSpec> {
+fn missing_specs(scaffold: &Scaffold, site: &Site) -> Vec<crate::secret::SecretSpec> {
     let present = site.env_keys.as_deref().unwrap_or_default();
-    template.manifest.secrets.iter().filter(|spec| !present.contains(&spec.name)).cloned().collect()
+    scaffold.secrets.iter().filter(|spec| !present.contains(&spec.name)).cloned().collect()
 }
 
 fn say_derived_names(session: &mut Session, template: &Template, name: &ProjectName) {

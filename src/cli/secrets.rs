@@ -122,6 +122,10 @@ fn collect_one(
     if let Some(how) = &spec.generate {
         return Ok(SecretSource::Generated { how: how.clone() });
     }
+    if !spec.required.elsewhere().is_empty() {
+        // Nobody has the values of production on the day a project begins.
+        return Ok(spec.default.as_ref().map_or(SecretSource::Later, |value| SecretSource::Default { value: value.clone() }));
+    }
     if session.ask.is_interactive() {
         introduce(session, spec);
     }

@@ -8,7 +8,7 @@ use crate::diagnostic::Severity;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{paths, template_folder};
 use crate::project::ProjectName;
-use crate::question::Question;
+use crate::question::{Answers, Question};
 use crate::secret::SecretSpec;
 use crate::template::check::{Report, check};
 use crate::template::{Manifest, Template, catalog};
@@ -107,7 +107,8 @@ fn show(session: &mut Session, name: &str, as_json: bool) -> Result<()> {
     }
     let Manifest { title, description, version, questions, secrets, services, .. } = &template.manifest;
     let mut text = format!("{} {version}\n{description}\n", Role::Heading.paint(title));
-    text += &section("Questions", questions.iter().map(question_line));
+    let defaults = default_answers(&template);
+    text += &section("Questions", questions.iter().map(|question| question_line(question, &defaults)));
     text += &section("Secrets", secrets.iter().map(secret_line));
     text += &section("Services", services.keys().cloned());
     text += &section("Files with the default answers", default_files(&template).into_iter());
@@ -120,32 +121,43 @@ fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
     if lines.is_empty() { String::new() } else { format!("\n{}\n{}", Role::Heading.paint(title), lines.concat()) }
 }
 
-/// The files a project gets when every question is answered with Enter.
+/// The answers of a project that has the template's name when every question is answered with Enter.
+fn default_answers(template: &Template) -> Answers {
+    let mut answers = Answers::new();
+    let Ok(name) = ProjectName::parse(&template.manifest.name) else { return answers };
+    for question in &template.manifest.questions {
+        if let Ok(Some(default)) = Template::default_of(question, &template.context(&name, &answers)) {
+            answers.insert(question.name.clone(), default);
+        }
+    }
+    answers
+}
+
+/// The files such a project gets.
 fn default_files(template: &Template) -> Vec<String> {
-    let default = |question: &Question| Some((question.name.clone(), question.default.clone()?));
-    let answers = template.manifest.questions.iter().filter_map(default).collect();
     let name = ProjectName::parse(&template.manifest.name);
+    let answers = default_answers(template);
     let scaffold = name.ok().and_then(|name| template.scaffold(&name, &answers, catalog::carried).ok());
     scaffold.map_or_else(Vec::new, |scaffold| scaffold.tree.iter().map(|(path, _)| path.to_string()).collect())
 }
 
 fn secret_line(secret: &SecretSpec) -> String {
-    let required = if secret.required.in_default_profile() { "required" } else { "optional" };
-    format!("{}  {} ({required})", secret.name, secret.description)
+    format!("{}  {} ({})", secret.name, secret.description, secret.required.words())
 }
 
-fn question_line(question: &Question) -> String {
+fn question_line(question: &Question, defaults: &Answers) -> String {
     let choices: Vec<&str> = question.choices.iter().map(|choice| choice.value.as_str()).collect();
     let choices = if choices.is_empty() { String::new() } else { format!(" [{}]", choices.join(", ")) };
-    let default = question.default.as_ref().map(|default| format!(" (default: {})", default.display())).unwrap_or_default();
-    format!("{}  {}{choices}{default}", question.name, question.prompt())
+    let default = defaults.get(&question.name).map(|default| format!(" (default: {})", default.display())).unwrap_or_default();
+    let advanced = if question.advanced { format!(" (not asked; `--set {}=…`)", question.name) } else { String::new() };
+    format!("{}  {}{choices}{default}{advanced}", question.name, question.prompt())
 }
 
 fn description(template: &Template) -> Value {
     let manifest = &template.manifest;
     let question = |question: &Question| {
         let choices: Vec<&str> = question.choices.iter().map(|choice| choice.value.as_str()).collect();
-        json!({ "name": question.name, "prompt": question.prompt(), "choices": choices, "default": question.default })
+        json!({ "name": question.name, "prompt": question.prompt(), "choices": choices, "default": question.default, "advanced": question.advanced })
     };
     json!({
         "schema": 1, "name": manifest.name, "title": manifest.title, "description": manifest.description, "version": manifest.version,

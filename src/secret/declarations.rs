@@ -231,6 +231,7 @@ impl Variable {
             name: self.name,
             kind: self.kind.unwrap_or_default(),
             description: self.description.unwrap_or_default(),
+            when: None,
             required: Required::Everywhere(need == Need::Required),
             obtain: self.obtain,
             pattern: self.pattern,

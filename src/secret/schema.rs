@@ -15,6 +15,9 @@ pub struct SecretSpec {
     pub kind: Kind,
     /// One sentence about what it is for.
     pub description: String,
+    /// A condition on the answers, as a Handlebars expression; always declared when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// Whether the project works without it.
     #[serde(default)]
     pub required: Required,
@@ -60,6 +63,7 @@ impl SecretSpec {
             name: name.to_owned(),
             kind: Kind::Text,
             description: "It is not declared, so any text will do".to_owned(),
+            when: None,
             required: Required::Everywhere(false),
             sensitive: true,
             obtain: None,
@@ -105,6 +109,23 @@ impl Required {
         match self {
             Self::Everywhere(required) => *required,
             Self::In { profiles } => profiles.iter().any(|profile| profile == "default"),
+        }
+    }
+
+    /// Who needs it, in words.
+    pub fn words(&self) -> String {
+        match self.elsewhere() {
+            [] if self.in_default_profile() => "required".to_owned(),
+            [] => "optional".to_owned(),
+            profiles => format!("required in {}", profiles.join(", ")),
+        }
+    }
+
+    /// The environments that need it although the default environment does not.
+    pub fn elsewhere(&self) -> &[String] {
+        match self {
+            Self::In { profiles } if !self.in_default_profile() => profiles,
+            Self::Everywhere(_) | Self::In { .. } => &[],
         }
     }
 }

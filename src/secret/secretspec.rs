@@ -18,8 +18,24 @@ pub fn secretspec(project: &str, specs: &[SecretSpec]) -> String {
     let mut profiles = Table::new();
     profiles.set_implicit(true);
     profiles.insert("default", Item::Table(default));
+    for spec in specs {
+        for profile in spec.required.elsewhere() {
+            let profile = profiles.entry(profile).or_insert_with(|| Item::Table(Table::new()));
+            if let Some(profile) = profile.as_table_mut() {
+                profile.insert(&spec.name, Item::Table(needed(spec)));
+            }
+        }
+    }
     document.insert("profiles", Item::Table(profiles));
     document.to_string()
+}
+
+/// What a profile says that needs what `default` does not; the rest is inherited.
+fn needed(spec: &SecretSpec) -> Table {
+    let mut entry = Table::new();
+    entry.insert("description", value(&spec.description));
+    entry.insert("required", value(true));
+    entry
 }
 
 fn entry(spec: &SecretSpec) -> Table {
@@ -48,5 +64,22 @@ fn generated(generate: &Generate) -> (&'static str, Item) {
         Generate::Hex { bytes } => ("hex", with("bytes", *bytes)),
         Generate::Base64 { bytes } => ("base64", with("bytes", *bytes)),
         Generate::Uuid => ("uuid", value(true)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn an_environment_that_needs_more_says_so_itself() {
+        let spec: SecretSpec =
+            toml::from_str("name = 'KEY'\ndescription = 'x'\nrequired = { profiles = ['production'] }").unwrap();
+        assert_eq!(
+            secretspec("p", &[spec]),
+            "[project]\nname = \"p\"\nrevision = \"1.0\"\n\n[profiles.default]\n\n[profiles.default.KEY]\ndescription = \"x\"\nrequired = false\n\n[profiles.production]\n\n[profiles.production.KEY]\ndescription = \"x\"\nrequired = true\n"
+        );
     }
 }

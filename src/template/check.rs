@@ -1,8 +1,8 @@
 //! Lints a template: renders it with every combination of answers and says what is wrong, with file and line.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod names;
 
-use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
+use std::collections::BTreeSet;
 
 use super::manifest::line_of;
 use super::render::{Context, HELPERS, Renderer};
@@ -43,7 +43,7 @@ pub fn check(template: &Template, carried: Carried) -> Report {
             }
         }
     }
-    check_names(template, &mut report.findings);
+    names::check(template, &mut report.findings);
     check_rules(template, &mut report.findings);
     report
 }
@@ -57,7 +57,10 @@ fn combinations(template: &Template, findings: &mut BTreeSet<Diagnostic>) -> Vec
         for answers in combinations {
             match renderer.holds("template.toml", question.when.as_deref(), &sample_context(template, &answers)) {
                 Ok(false) => next.push(answers),
-                Ok(true) => next.extend(possible_answers(question).into_iter().map(|answer| with(&answers, question, answer))),
+                Ok(true) => {
+                    let possible = possible_answers(template, question, &answers, findings);
+                    next.extend(possible.into_iter().map(|answer| with(&answers, question, answer)));
+                }
                 Err(error) => {
                     let place = place_of_question(template, question);
                     findings.insert(Diagnostic::error(
@@ -89,18 +92,48 @@ fn with(answers: &Answers, question: &Question, answer: Answer) -> Answers {
     answers
 }
 
-fn possible_answers(question: &Question) -> Vec<Answer> {
+fn possible_answers(
+    template: &Template,
+    question: &Question,
+    answers: &Answers,
+    findings: &mut BTreeSet<Diagnostic>,
+) -> Vec<Answer> {
     let values = || question.choices.iter().map(|choice| choice.value.clone());
     match question.kind {
         QuestionKind::Confirm => vec![Answer::Bool(true), Answer::Bool(false)],
         QuestionKind::Select => values().map(Answer::Text).collect(),
         QuestionKind::Multiselect => subsets(&values().collect::<Vec<_>>()).into_iter().map(Answer::List).collect(),
         QuestionKind::Text => {
-            let default = question.default.clone().unwrap_or_else(|| Answer::Text("sample".into()));
+            let default = text_default(template, question, answers, findings).unwrap_or_else(|| Answer::Text("sample".into()));
             let hostile = question.check(Answer::Text(HOSTILE_NAME.into()));
             std::iter::once(default).chain(hostile).collect()
         }
     }
+}
+
+/// The default of a text, which has to be accepted whatever the project is called.
+fn text_default(
+    template: &Template,
+    question: &Question,
+    answers: &Answers,
+    findings: &mut BTreeSet<Diagnostic>,
+) -> Option<Answer> {
+    let mut found = None;
+    for name in [HOSTILE_NAME, "my-bot"] {
+        let Ok(name) = ProjectName::parse(name) else { continue };
+        let message = match Template::default_of(question, &template.context(&name, answers)) {
+            Ok(default) => {
+                found.clone_from(&default);
+                default.and_then(|default| question.check(default).err()).map(|error| error.to_string())
+            }
+            Err(error) => Some(error.message),
+        };
+        if let Some(message) = message {
+            let message = format!("the default of a project named `{name}` does not fit: {message}");
+            findings.insert(Diagnostic::error(place_of_question(template, question), "bad-default", message));
+        }
+    }
+    found
 }
 
 fn subsets(values: &[String]) -> Vec<Vec<String>> {
@@ -129,7 +162,7 @@ fn check_combination(template: &Template, name: &ProjectName, answers: &Answers,
 /// A project with secrets needs an ignore rule for them; without one, nixstart holds them back.
 fn check_env_is_ignored(template: &Template, scaffold: &Scaffold, findings: &mut BTreeSet<Diagnostic>) {
     let rules = scaffold.tree.get(".gitignore").map(|file| String::from_utf8_lossy(&file.contents).into_owned());
-    if let Some(first) = template.manifest.secrets.first().filter(|_| !ignores_env(&rules.unwrap_or_default())) {
+    if let Some(first) = scaffold.secrets.first().filter(|_| !ignores_env(&rules.unwrap_or_default())) {
         let line = line_of(&template.manifest_text, &format!("\"{}\"", first.name));
         let finding = Diagnostic::error(
             Place::new("template.toml", line),
@@ -238,130 +271,8 @@ fn host_names() -> serde_json::Value {
     HOST_TOOLS.iter().map(|tool| ((*tool).to_owned(), true.into())).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// Finds variables that nothing declares, in branches no combination reaches too, and questions nothing reads.
-fn check_names(template: &Template, findings: &mut BTreeSet<Diagnostic>) {
-    let declared = |name: &str| template.manifest.questions.iter().any(|question| question.name == name);
-    let mut read: BTreeSet<String> = BTreeSet::new();
-    for (place, text) in texts(template) {
-        for (name, line) in variables(&text) {
-            let first = name.split(['.', '/']).next().unwrap_or_default().to_owned();
-            let is_given = declared(&first) || is_builtin(&name, template);
-            if !is_given && !HELPERS.contains(&first.as_str()) {
-                let line = if place.line == 0 { line } else { place.line };
-                findings.insert(Diagnostic::error(
-                    Place::new(&place.file, line),
-                    "undeclared-variable",
-                    format!("`{name}` is not declared"),
-                ));
-            }
-            read.insert(first);
-        }
-    }
-    for question in template.manifest.questions.iter().filter(|question| !read.contains(&question.name)) {
-        let finding = Diagnostic::warning(
-            place_of_question(template, question),
-            "unused-question",
-            format!("nothing reads the answer to `{}`", question.name),
-        );
-        findings.insert(finding.hint("remove the question, or use its answer"));
-    }
-}
-
-fn is_builtin(name: &str, template: &Template) -> bool {
-    let host = name.strip_prefix("host.").is_some_and(|tool| HOST_TOOLS.contains(&tool));
-    host || name == "secrets.missing"
-        || name.starts_with(['@', '.'])
-        || name == "this"
-        || sample_context(template, &Answers::new()).has(name)
-}
-
 fn place_of_question(template: &Template, question: &Question) -> Place {
     Place::new("template.toml", line_of(&template.manifest_text, &format!("\"{}\"", question.name)))
-}
-
-/// Every text of a template that is rendered, with its place.
-fn texts(template: &Template) -> Vec<(Place, String)> {
-    let manifest = &template.manifest;
-    let condition = |text: &str| format!("{{{{#if {text}}}}}{{{{/if}}}}");
-    let at = |text: &str| Place::new("template.toml", line_of(&template.manifest_text, text));
-    let mut texts: Vec<(Place, String)> = Vec::new();
-    for (path, file) in template.files.iter().filter(|(path, _)| path.ends_with(".hbs")) {
-        texts.push((Place::new(format!("files/{path}"), 0), String::from_utf8_lossy(&file.contents).into_owned()));
-    }
-    let conditions = manifest
-        .questions
-        .iter()
-        .filter_map(|question| question.when.as_ref())
-        .chain(manifest.files.iter().filter_map(|rule| rule.when.as_ref()));
-    texts.extend(
-        conditions
-            .chain(manifest.next_steps.iter().filter_map(|step| step.when.as_ref()))
-            .map(|text| (at(text), condition(text))),
-    );
-    texts.extend(
-        manifest
-            .files
-            .iter()
-            .filter_map(|rule| rule.to.as_ref())
-            .chain(manifest.next_steps.iter().map(|step| &step.command))
-            .map(|text| (at(text), text.clone())),
-    );
-    texts.extend(service_texts(&toml::Value::Table(manifest.services.clone())).into_iter().map(|text| (at(&text), text)));
-    texts
-}
-
-fn service_texts(value: &toml::Value) -> Vec<String> {
-    match value {
-        toml::Value::String(text) => vec![text.clone()],
-        toml::Value::Array(values) => values.iter().flat_map(service_texts).collect(),
-        toml::Value::Table(table) => table.iter().flat_map(|(_, value)| service_texts(value)).collect(),
-        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => Vec::new(),
-    }
-}
-
-/// The variables a text reads, with the line of each. A text that does not parse is reported when it is rendered.
-fn variables(text: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    if let Ok(template) = handlebars::Template::compile(text) {
-        collect_template(&template, &mut found);
-    }
-    found
-}
-
-fn collect_template(template: &handlebars::Template, found: &mut BTreeMap<String, usize>) {
-    for (element, mapping) in template.elements.iter().zip(&template.mapping) {
-        match element {
-            TemplateElement::Expression(helper)
-            | TemplateElement::HtmlExpression(helper)
-            | TemplateElement::HelperBlock(helper) => {
-                collect_helper(helper, mapping.0, found);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn collect_helper(helper: &HelperTemplate, line: usize, found: &mut BTreeMap<String, usize>) {
-    let is_call = helper.block || !helper.params.is_empty();
-    if !is_call {
-        collect_parameter(&helper.name, line, found);
-    }
-    helper.params.iter().chain(helper.hash.values()).for_each(|parameter| collect_parameter(parameter, line, found));
-    helper.template.iter().chain(&helper.inverse).for_each(|template| collect_template(template, found));
-}
-
-fn collect_parameter(parameter: &Parameter, line: usize, found: &mut BTreeMap<String, usize>) {
-    match parameter {
-        Parameter::Name(name) | Parameter::Path(handlebars::Path::Relative((_, name))) => {
-            found.entry(name.clone()).or_insert(line);
-        }
-        Parameter::Subexpression(inner) => {
-            if let TemplateElement::Expression(helper) = inner.as_element() {
-                collect_helper(helper, line, found);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Finds rules that no file of the template answers to.
@@ -426,6 +337,32 @@ mod tests {
             findings("[[file]]\npath = \"a\"\nto = \"../a\"", &[("a", "")]),
             ["files/a:0 path-escape: the path `../a` has the component `..`".replace(":0", "")]
         );
+    }
+
+    #[test]
+    fn a_default_must_fit_whatever_the_project_is_called() {
+        let question = |default: &str| {
+            format!(
+                "[[question]]\nname = \"scope\"\ntype = \"text\"\nvalidate = {{ pattern = \"^@[a-z0-9-]+$\", message = \"no\" }}\ndefault = \"{default}\"\n"
+            )
+        };
+        let files = [("a.hbs", "{{scope}}")];
+        assert_eq!(findings(&question("@{{project.npm_name}}"), &files), Vec::<String>::new());
+        let found = findings(&question("@{{project.name}}"), &files);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("template.toml:7 bad-default: the default of a project named `my \"bot\""), "{found:?}");
+        let found = findings(&question("@{{nope}}"), &files);
+        assert!(found.contains(&"template.toml:10 undeclared-variable: `nope` is not declared".to_owned()), "{found:?}");
+    }
+
+    #[test]
+    fn reads_the_conditions_of_secrets_and_services() {
+        let manifest = format!(
+            "{LANG}[[secret]]\nname = \"A\"\ndescription = \"x\"\nwhen = '(eq nope \"a\")'\n[services.a]\ncommand = \"x\"\nwhen = '(eq lang \"js\")'\n"
+        );
+        let found = findings(&manifest, &[(".gitignore", ".env\n.env.*\n!.env.example\n")]);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.split(": ").next().unwrap()).collect();
+        assert_eq!(codes, ["template.toml:1 cannot-render", "template.toml:14 undeclared-variable"]);
     }
 
     #[test]

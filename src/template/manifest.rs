@@ -37,13 +37,17 @@ pub struct Manifest {
     /// Secrets of the project.
     #[serde(default, rename = "secret")]
     pub secrets: Vec<SecretSpec>,
-    /// Services of the project, with the fields of [`crate::service`].
+    /// Services of the project, with the fields of [`crate::service`] and [`CONDITION`].
     #[serde(default)]
     pub services: toml::Table,
     /// What to type next, in order.
     #[serde(default, rename = "next_step")]
     pub next_steps: Vec<NextStep>,
 }
+
+/// The field of a service in a manifest that says when a project has it. It is answered when a project is made, so that
+/// no project has it.
+pub const CONDITION: &str = "when";
 
 /// A rule for one file or folder below `files/`. The longest path that matches a file wins.
 #[derive(Debug, Clone, Deserialize)]
@@ -180,7 +184,14 @@ impl Manifest {
     }
 
     fn service_fault(&self) -> Option<(String, String)> {
-        let error = service::check(&self.services).into_iter().next()?;
+        let mut services = self.services.clone();
+        for (name, fields) in &mut services {
+            let condition = fields.as_table_mut().and_then(|fields| fields.remove(CONDITION));
+            if condition.is_some_and(|condition| !condition.is_str()) {
+                return Some((format!("[services.{name}"), format!("`{CONDITION}` of service `{name}` must be a string")));
+            }
+        }
+        let error = service::check(&services).into_iter().next()?;
         Some(("[services".into(), error.to_string()))
     }
 
@@ -194,6 +205,11 @@ impl Manifest {
         let applies = |rule: &&FileRule| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { path == rule.path };
         self.files.iter().filter(applies).max_by_key(|rule| rule.path.len())
     }
+}
+
+/// The condition of a service on the answers.
+pub fn service_condition(fields: &toml::Value) -> Option<&str> {
+    fields.get(CONDITION)?.as_str()
 }
 
 /// What is wrong with the values that a secret brings along for `.env` and `.env.example`.
@@ -218,7 +234,14 @@ fn shape_fault(question: &Question) -> Option<String> {
     if let Some(error) = question.validate.as_ref().and_then(|rule| regex_lite::Regex::new(&rule.pattern).err()) {
         return Some(format!("the pattern of `{name}` is no regular expression: {error}"));
     }
-    let default = question.default.clone()?;
+    let Some(default) = question.default.clone() else {
+        return question.advanced.then(|| format!("`{name}` is not asked, so it needs a default"));
+    };
+    if question.kind == QuestionKind::Text {
+        // Only the rendered text is held to the question's rule, and that is not known here.
+        let is_text = matches!(default, question::Answer::Text(_));
+        return (!is_text).then(|| format!("the default of `{name}` must be text"));
+    }
     question.check(default).err().map(|error: question::AnswerError| format!("the default does not fit: {error}"))
 }
 
@@ -257,6 +280,18 @@ mod tests {
         assert_eq!(
             message("[[question]]\nname = \"q\"\ntype = \"confirm\"\ndefault = \"x\""),
             "`template.toml`, line 7: the default does not fit: the answer to `q` must be `yes` or `no`, not text"
+        );
+        assert_eq!(
+            message("[[question]]\nname = \"q\"\ntype = \"text\"\nadvanced = true"),
+            "`template.toml`, line 7: `q` is not asked, so it needs a default"
+        );
+        assert_eq!(
+            message("[[question]]\nname = \"q\"\ntype = \"text\"\ndefault = true"),
+            "`template.toml`, line 7: the default of `q` must be text"
+        );
+        assert_eq!(
+            message("[services.a]\ncommand = 'x'\nwhen = true"),
+            "`template.toml`, line 6: `when` of service `a` must be a string"
         );
         assert_eq!(
             message("[[next_step]]\ncommand = \"a\"\nabout = \"b\"\noffer = { produces = [\"ok\", \"../x\"] }"),

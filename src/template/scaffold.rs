@@ -1,11 +1,13 @@
 //! Renders a whole project: template files, carried files, and the files nixstart derives from the secret table.
 
+use super::manifest::{CONDITION, service_condition};
 use super::render::{Context, RenderError, Renderer};
 use super::{SourceFile, Template};
 use crate::file_tree::{File, FileTree, RelativePath};
 use crate::project::name::ProjectName;
 use crate::project::record::{RECORD, Record};
 use crate::question::Answers;
+use crate::secret::SecretSpec;
 use crate::secret::example::env_example;
 use crate::secret::secretspec::secretspec;
 
@@ -59,6 +61,8 @@ pub struct Scaffold {
     pub record: Record,
     /// The values that texts were rendered with.
     pub context: Context,
+    /// The secrets of the project.
+    pub secrets: Vec<SecretSpec>,
     /// The declared services, rendered.
     pub services: toml::Table,
 }
@@ -87,9 +91,10 @@ impl Template {
             let bytes = carried(name).ok_or_else(|| ScaffoldError::NotCarried(name.clone()))?;
             place(&mut tree, "template.toml", name, File { contents: bytes.to_vec(), executable: false })?;
         }
-        let services = rendered_services(&renderer, &context, &self.manifest.services)?;
-        let record = self.add_derived(&mut tree, name, answers, &services)?;
-        Ok(Scaffold { tree, record, context, services })
+        let secrets = self.secrets(&context)?;
+        let services = chosen_services(&renderer, &context, &self.manifest.services)?;
+        let record = self.add_derived(&mut tree, name, answers, (&secrets, &services))?;
+        Ok(Scaffold { tree, record, context, secrets, services })
     }
 
     fn rendered_file(
@@ -129,9 +134,8 @@ impl Template {
         tree: &mut FileTree,
         name: &ProjectName,
         answers: &Answers,
-        services: &toml::Table,
+        (secrets, services): (&[SecretSpec], &toml::Table),
     ) -> Result<Record, ScaffoldError> {
-        let secrets = &self.manifest.secrets;
         if !secrets.is_empty() {
             add(tree, ".env.example", &env_example(secrets))?;
             add(tree, "secretspec.toml", &secretspec(name.as_str(), secrets))?;
@@ -174,9 +178,28 @@ pub fn is_secret_file(name: &str) -> bool {
     (name == ".env" || name.starts_with(".env.")) && !is_example
 }
 
-/// Renders every text of the service tables.
-fn rendered_services(renderer: &Renderer, context: &Context, services: &toml::Table) -> Result<toml::Table, RenderError> {
-    services.iter().map(|(key, value)| Ok((key.clone(), rendered_value(renderer, context, value)?))).collect()
+/// The services whose condition holds, rendered. Nothing depends on one that is left out.
+fn chosen_services(renderer: &Renderer, context: &Context, services: &toml::Table) -> Result<toml::Table, RenderError> {
+    let mut chosen = toml::Table::new();
+    for (name, fields) in services {
+        if renderer.holds("template.toml", service_condition(fields), context)? {
+            let mut fields = fields.clone();
+            fields.as_table_mut().map(|fields| fields.remove(CONDITION));
+            chosen.insert(name.clone(), rendered_value(renderer, context, &fields)?);
+        }
+    }
+    let names: Vec<String> = chosen.keys().cloned().collect();
+    for (_, fields) in &mut chosen {
+        if let Some(dependencies) = fields.get_mut("depends_on").and_then(toml::Value::as_table_mut) {
+            dependencies.retain(|name, _| names.iter().any(|chosen| chosen == name));
+        }
+    }
+    Ok(chosen)
+}
+
+/// Renders every text of a table.
+fn rendered_table(renderer: &Renderer, context: &Context, table: &toml::Table) -> Result<toml::Table, RenderError> {
+    table.iter().map(|(key, value)| Ok((key.clone(), rendered_value(renderer, context, value)?))).collect()
 }
 
 fn rendered_value(renderer: &Renderer, context: &Context, value: &toml::Value) -> Result<toml::Value, RenderError> {
@@ -185,7 +208,7 @@ fn rendered_value(renderer: &Renderer, context: &Context, value: &toml::Value) -
         toml::Value::Array(values) => {
             values.iter().map(|value| rendered_value(renderer, context, value)).collect::<Result<Vec<_>, _>>()?.into()
         }
-        toml::Value::Table(table) => rendered_services(renderer, context, table)?.into(),
+        toml::Value::Table(table) => rendered_table(renderer, context, table)?.into(),
         toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_) => value.clone(),
     })
 }
@@ -236,6 +259,19 @@ mod tests {
             message("[[file]]\npath = 'b/'\nto = ''\n[[file]]\npath = 'c/'\nto = 'x/../../'", "c/a"),
             "files/c/a:0: the path `x/../../a` has the component `..`"
         );
+    }
+
+    #[test]
+    fn leaves_out_secrets_and_services_whose_condition_does_not_hold() {
+        let manifest = "[[secret]]\nname = 'A'\ndescription = 'x'\nwhen = '(eq lang \"ts\")'\n[[secret]]\nname = 'B'\ndescription = 'x'\nwhen = '(eq lang \"js\")'\n[services.db]\ncommand = 'db'\nwhen = '(eq lang \"js\")'\n[services.web]\ncommand = 'web'\nwhen = '(eq lang \"ts\")'\ndepends_on = { db = 'healthy', job = 'completed' }\n[services.job]\ncommand = 'job'";
+        let scaffold = scaffold(&template(manifest, &[])).unwrap();
+        assert_eq!(scaffold.secrets.iter().map(|secret| secret.name.as_str()).collect::<Vec<_>>(), ["A"]);
+        assert_eq!(
+            scaffold.services,
+            "[web]\ncommand = 'web'\ndepends_on = { job = 'completed' }\n[job]\ncommand = 'job'".parse::<toml::Table>().unwrap()
+        );
+        let record = String::from_utf8(scaffold.tree.get("nixstart.toml").unwrap().contents.clone()).unwrap();
+        assert!(!record.contains("when") && !record.contains("db"), "{record}");
     }
 
     #[test]

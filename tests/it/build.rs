@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 
-use crate::support::nix_project::{alone, can_run, sandbox};
+use crate::support::nix_project::{can_run, sandbox};
+use crate::support::nix_world::alone;
 use crate::support::pty::Terminal;
 use crate::support::{Sandbox, tools};
 

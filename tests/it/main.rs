@@ -36,6 +36,8 @@ mod formats;
 mod image;
 mod killed;
 mod machines;
+mod monorepo;
+mod monorepo_nix;
 mod new;
 mod nix;
 mod review;

@@ -3,41 +3,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::support::nix_project::alone;
-use crate::support::{Run, Sandbox, checkout, run, tools};
-
-const NEEDED: [&str; 4] = ["nix", "direnv", "git", "jq"];
-
-fn can_run(test: &str) -> bool {
-    if !tools::is_root() {
-        tools::note_missing(test, "root (the offline world opens the Nix store directly)");
-        return false;
-    }
-    tools::have(test, &NEEDED)
-}
+use crate::support::nix_world::{self, can_run, passed, run_alone, verify};
+use crate::support::{Sandbox, checkout, tools};
 
 fn project(sandbox: &Sandbox, language: &str, package_manager: &str, name: &str) -> PathBuf {
     let (language, manager) = (format!("language={language}"), format!("package_manager={package_manager}"));
     sandbox.run(&["new", "discord-bot", name, "--set", &language, "--set", &manager]).expect(0);
     sandbox.work().join(name)
-}
-
-fn script(sandbox: &Sandbox, name: &str) -> Command {
-    let mut command = Command::new(checkout().join("tests/nix").join(name));
-    command.env("TMPDIR", sandbox.home());
-    command
-}
-
-fn run_alone(command: &mut Command) -> Run {
-    let _alone = alone();
-    run(command, "")
-}
-
-#[track_caller]
-fn verify(sandbox: &Sandbox, arguments: &[&str]) -> Run {
-    let outcome = run_alone(script(sandbox, "verify.sh").args(arguments));
-    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
-    outcome
 }
 
 fn flake_works(language: &str, package_manager: &str) {
@@ -46,14 +18,8 @@ fn flake_works(language: &str, package_manager: &str) {
     }
     let sandbox = Sandbox::new();
     let project = project(&sandbox, language, package_manager, "my-bot");
-    let outcome = verify(&sandbox, &[project.to_str().unwrap(), "--package"]);
-    for step in ["shipped lock", "lock", "check", "show", "shell", "store", "direnv"] {
-        assert!(
-            outcome.stdout.lines().any(|line| line.starts_with(step) && line.contains(" ok")),
-            "`{step}` is not in:\n{}",
-            outcome.stdout
-        );
-    }
+    let outcome = verify(&sandbox, &project, &["--package"]);
+    passed(&outcome, &["shipped lock", "lock", "check", "show", "shell", "store", "direnv"]);
 }
 
 #[test]
@@ -83,7 +49,7 @@ fn a_name_that_needs_quoting_everywhere() {
     }
     let sandbox = Sandbox::new();
     let project = project(&sandbox, "typescript", "pnpm", "my \"bot\" ${x} 'it'");
-    verify(&sandbox, &[project.to_str().unwrap()]);
+    verify(&sandbox, &project, &[]);
 }
 
 #[test]
@@ -95,7 +61,7 @@ fn the_package_holds_a_bot_that_real_node_starts() {
     let sandbox = Sandbox::new();
     let project = project(&sandbox, "typescript", "pnpm", "my-bot");
     let folder = tools::find("pnpm").unwrap().parent().unwrap().to_owned();
-    verify(&sandbox, &[project.to_str().unwrap(), "--package", "--tools", folder.to_str().unwrap()]);
+    verify(&sandbox, &project, &["--package", "--tools", folder.to_str().unwrap()]);
 }
 
 #[test]
@@ -142,10 +108,7 @@ fn every_mutation_is_caught(language: &str, package_manager: &str) {
     }
     let sandbox = Sandbox::new();
     let project = project(&sandbox, language, package_manager, "my-bot");
-    let outcome = run_alone(script(&sandbox, "mutations.sh").arg(project));
-    assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
-    let caught = outcome.stdout.lines().filter(|line| line.starts_with("caught")).count();
-    assert!(caught >= 20 && !outcome.stdout.contains("MISSED"), "{}", outcome.stdout);
+    nix_world::every_mutation_is_caught(&sandbox, &project, 20);
 }
 
 #[test]

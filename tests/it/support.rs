@@ -5,8 +5,11 @@ pub(crate) mod evidence;
 pub(crate) mod hostile;
 pub(crate) mod machine;
 pub(crate) mod nix_project;
+pub(crate) mod nix_world;
+pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod server;
+pub(crate) mod stores;
 pub(crate) mod tools;
 
 use std::collections::BTreeMap;

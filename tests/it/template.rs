@@ -10,7 +10,9 @@ const HEAD: &str = "schema = 1\nname = \"t\"\ntitle = \"T\"\ndescription = \"x\"
 fn lists_and_shows_the_built_in_templates() {
     let sandbox = Sandbox::new();
     let list = sandbox.run(&["template", "list"]).expect(0).stdout;
-    assert_eq!(list, "discord-bot  A Discord bot with slash commands, tests and an image, in TypeScript or JavaScript\n");
+    let expected = "discord-bot   A Discord bot with slash commands, tests and an image, in TypeScript or JavaScript\n\
+        web-monorepo  A Next.js app, an Express API and a shared package in one workspace, with images that need no Docker\n";
+    assert_eq!(list, expected);
     let json: serde_json::Value = serde_json::from_str(&sandbox.run(&["template", "list", "--json"]).expect(0).stdout).unwrap();
     assert_eq!(json["templates"][0]["name"], "discord-bot");
     let shown = sandbox.run(&["template", "show", "discord-bot"]).expect(0).stdout;
@@ -25,6 +27,21 @@ fn lists_and_shows_the_built_in_templates() {
     let json: serde_json::Value =
         serde_json::from_str(&sandbox.run(&["template", "show", "discord-bot", "--json"]).expect(0).stdout).unwrap();
     assert_eq!(json["questions"][1]["choices"], serde_json::json!(["pnpm", "npm"]));
+    assert_eq!(json["questions"][1]["advanced"], false);
+    let shown = sandbox.run(&["template", "show", "web-monorepo"]).expect(0).stdout;
+    for text in [
+        "database  Which database? [none, postgres] (default: none)\n",
+        "scope  Which npm scope do the packages have? (default: @web-monorepo) (not asked; `--set scope=…`)\n",
+        "registry  Where are images pushed? (default: nothing) (not asked; `--set registry=…`)\n",
+        "DATABASE_URL  Where the API finds PostgreSQL; unset, the one of devenv.nix (required in production)\n",
+        "  apps/web/app/page.tsx\n",
+    ] {
+        assert!(shown.contains(text), "`{text}` is not in:\n{shown}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&sandbox.run(&["template", "show", "web-monorepo", "--json"]).expect(0).stdout).unwrap();
+    assert_eq!(json["questions"][2]["default"], "@{{project.dns_name}}");
+    assert_eq!(json["questions"][2]["advanced"], true);
 }
 
 #[test]
@@ -32,7 +49,7 @@ fn the_built_in_templates_are_sound() {
     let sandbox = Sandbox::new();
     let run = sandbox.run(&["template", "check"]).expect(0);
     assert_eq!(run.stdout, "");
-    run.says("discord-bot: 4 combinations of answers").says("0 findings");
+    run.says("discord-bot: 4 combinations of answers").says("web-monorepo: 8 combinations of answers").says("0 findings");
 }
 
 #[test]
@@ -232,7 +249,7 @@ fn no_text_of_a_template_reaches_the_terminal_as_a_command() {
 fn suggests_the_nearest_template() {
     let sandbox = Sandbox::new();
     sandbox.run(&["new", "discord-bit"]).expect(1).says("there is no template `discord-bit`").says("did you mean `discord-bot`?");
-    sandbox.run(&["template", "show", "zzz"]).expect(1).says("built-in templates: discord-bot");
+    sandbox.run(&["template", "show", "zzz"]).expect(1).says("built-in templates: discord-bot, web-monorepo");
     sandbox.run(&["new", "./nowhere"]).expect(1).says("there is no template folder `./nowhere`");
-    sandbox.run(&["new"]).expect(4).says("`template` needs an answer").says("nixstart new discord-bot");
+    sandbox.run(&["new"]).expect(4).says("`template` needs an answer").says("nixstart new discord-bot|web-monorepo");
 }

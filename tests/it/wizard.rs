@@ -166,7 +166,7 @@ fn bare_nixstart_shows_a_menu() {
     terminal.wait_for("What would you like to do?").wait_for("New project").send("templ\r");
     let ended = terminal.end();
     assert_eq!(ended.code, 0);
-    assert!(ended.text.contains("discord-bot  A Discord bot"));
+    assert!(ended.text.contains("discord-bot   A Discord bot"));
 }
 
 #[test]

@@ -2,17 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Run, Sandbox, checkout, run, tools};
-
-/// The tests share one Nix store, whose database answers "busy" to two at once.
-static STORE: Mutex<()> = Mutex::new(());
-
-/// Waits until no other test uses the store.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    STORE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use super::nix_world::{alone, run_alone, script};
+use super::{Run, Sandbox, run, tools};
 
 /// What every flake of a test begins with: `drv NAME SCRIPT MORE` is a derivation. Its name is new in each run, so that it
 /// is built and not taken from the store.
@@ -91,13 +83,12 @@ impl Sandbox {
         let project = self.work().join("p");
         let all: Vec<&str> = ["new", arguments[0], "p"].iter().chain(&arguments[1..]).copied().collect();
         self.run(&all).expect(0);
-        let (scripts, world) = (checkout().join("tests/nix"), self.home().join("world"));
-        let _alone = alone();
-        for (script, words) in [("assemble.sh", vec![&world]), ("offline-lock.sh", vec![&project, &world])] {
-            let mut command = Command::new(scripts.join(script));
+        let world = self.home().join("world");
+        for (name, words) in [("assemble.sh", vec![&world]), ("offline-lock.sh", vec![&project, &world])] {
+            let mut command = script(self, name);
             command.args(words).env("HOME", self.home()).env("XDG_CACHE_HOME", self.home().join(".cache"));
-            let outcome = run(&mut command, "");
-            assert_eq!(outcome.code, 0, "{script}\n{}\n{}", outcome.stdout, outcome.stderr);
+            let outcome = run_alone(&mut command);
+            assert_eq!(outcome.code, 0, "{name}\n{}\n{}", outcome.stdout, outcome.stderr);
         }
         project
     }

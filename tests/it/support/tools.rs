@@ -19,7 +19,13 @@ fn search_path() -> Vec<PathBuf> {
 pub(crate) fn tool_path() -> OsString {
     let tools = env::var_os("NIXSTART_TEST_TOOLS").map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
-    env::join_paths(tools.into_iter().chain(env::split_paths(&path))).unwrap()
+    env::join_paths(tools.into_iter().chain(env::split_paths(&path)).chain(postgres())).unwrap()
+}
+
+/// Where Debian keeps the programs of its Postgres, which are on nobody's PATH.
+fn postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    versions.flatten().map(|version| version.path().join("bin")).max()
 }
 
 /// A folder for downloads that outlive a run.

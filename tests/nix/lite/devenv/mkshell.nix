@@ -51,7 +51,22 @@ let
     lib.genAttrs names (n: let t = child n; ds = sub n; in
       if isLeaf t then merge (path ++ [ n ]) t ds else walk (path ++ [ n ]) t (builtins.filter (d: d.when) ds));
   given = walk [ ] options (lib.concatMap (expand true 100) all);
-  config = lib.recursiveUpdate { devenv = { flakesIntegration = true; root = builtins.getEnv "PWD"; }; dotenv.enable = false; processes = { }; tasks = { }; env = { }; packages = [ ]; enterShell = ""; } given;
+  config = merged // { processes = lib.mapAttrs (_: lib.recursiveUpdate { start.enable = true; }) merged.processes; };
+  merged = lib.recursiveUpdate { devenv = { flakesIntegration = true; root = builtins.getEnv "PWD"; }; dotenv.enable = false; processes = lib.mapAttrs (_: s: s.process) services; tasks = { }; env = lib.foldl' (a: s: a // s.env) { } (lib.attrValues services); packages = [ ]; enterShell = ""; } given;
+  # What a service that is switched on adds: a process, variables, its programs.
+  services = lib.filterAttrs (n: _: given.services.${n}.enable or false) {
+    postgres = let s = given.services.postgres; in {
+      packages = [ (s.package or pkgs.postgresql) ];
+      env = { PGDATA = "${state}/postgres"; PGHOST = if (s.listen_addresses or "") == "" then "${state}/run/postgres" else s.listen_addresses; PGPORT = toString (s.port or 5432); };
+      process = { exec = "start-postgres"; ready = { exec = "pg_isready -d template1"; initial_delay = 2; probe_timeout = 4; failure_threshold = 5; }; process-compose.shutdown.signal = 2; };
+    };
+    redis = let s = given.services.redis; in {
+      packages = [ (s.package or pkgs.redis) ];
+      env.REDISDATA = "${state}/redis";
+      process = { exec = "start-redis"; ready = { exec = "redis-cli -p ${toString (s.port or 6379)} ping"; initial_delay = 2; probe_timeout = 4; failure_threshold = 5; }; };
+    };
+  };
+  state = "${config.devenv.root}/.devenv/state";
   js = config.languages.javascript or { };
   on = p: lib.attrByPath (p ++ [ "enable" ]) false js;
   rules = [
@@ -64,9 +79,13 @@ let
   ] ++ lib.concatMap
     (n:
       let p = config.processes.${n}; afters = (p.after or [ ]) ++ (p.before or [ ]); in
-      [ { bad = !(p ? exec) && !(config.services.${n}.enable or false); why = "processes.${n} has no exec"; } ]
+      [ { bad = !(p ? exec); why = "processes.${n} has no exec"; } ]
       ++ map (d: { bad = !(suffixOk [ "started" "ready" "completed" ] d); why = "processes.${n}: invalid suffix in dependency `${d}'"; }) afters
       ++ map (d: { bad = !(known d); why = "processes.${n}: there is no `${d}'"; }) afters
+      # (devenv asks process-compose to be strict.)
+      ++ map (d: { bad = p.start.enable && !config.processes.${process d}.start.enable; why = "processes.${n}: `${d}' is disabled"; }) (builtins.filter (d: isProcess d && known d) afters)
+      # (process-compose ends a process that waits for the health of one without a probe.)
+      ++ map (d: { bad = condition d == "process_healthy" && !(config.processes.${process d} ? ready); why = "processes.${n}: `${d}' has no readiness probe"; }) (builtins.filter (d: isProcess d && known d) afters)
       ++ map (d: { bad = !(config.processes ? ${d}); why = "processes.${n}: process-compose knows no process `${d}'"; }) (builtins.attrNames (p.process-compose.depends_on or { })))
     (builtins.attrNames config.processes)
   ++ lib.concatMap
@@ -78,20 +97,46 @@ let
       ]
       ++ map (d: { bad = !(suffixOk [ "started" "ready" "succeeded" "completed" ] d && known d); why = "tasks.${n}: there is no `${d}'"; }) ((t.after or [ ]) ++ (t.before or [ ])))
     (builtins.attrNames config.tasks);
+  isProcess = d: lib.hasPrefix "devenv:processes:" d;
+  process = d: lib.removePrefix "devenv:processes:" (bare d);
+  condition = d: { started = "process_started"; completed = "process_completed"; }.${if bare d == d then "" else lib.last (lib.splitString "@" d)} or "process_healthy";
   # `name' or `name@suffix' of a task; processes are tasks called devenv:processes:NAME.
   bare = d: builtins.head (lib.splitString "@" d);
   suffixOk = suffixes: d: let parts = lib.splitString "@" d; in builtins.length parts == 1 || (builtins.length parts == 2 && builtins.elem (lib.last parts) suffixes);
-  known = d: builtins.elem (bare d) ([ "devenv:enterShell" "devenv:enterTest" ] ++ builtins.attrNames config.tasks ++ map (n: "devenv:processes:${n}") (builtins.attrNames config.processes ++ builtins.attrNames (config.services or { })));
+  known = d: builtins.elem (bare d) ([ "devenv:enterShell" "devenv:enterTest" ] ++ builtins.attrNames config.tasks ++ map (n: "devenv:processes:${n}") (builtins.attrNames config.processes));
   broken = builtins.filter (r: r.bad) rules;
   checked = builtins.deepSeq [ (builtins.attrNames given) (map (n: builtins.attrNames config.processes.${n}) (builtins.attrNames config.processes)) config.processes config.tasks ] (if broken != [ ] then throw "Failed assertions: ${lib.concatMapStringsSep "; " (r: r.why) broken}" else true);
   deep = builtins.deepSeq (lib.filterAttrs (n: _: !(builtins.elem n [ "packages" "_module" "overlays" ])) (strip given));
   strip = v: if lib.isDerivation v then v.name else if builtins.isAttrs v then lib.mapAttrs (_: strip) v else if builtins.isList v then map strip v else if builtins.isFunction v then "function" else v;
   name = (config._module.args or { }).name or "default";
-  compose = pkgs.writeText "process-compose.yaml" (builtins.toJSON { version = "0.5"; processes = lib.mapAttrs (_: p: lib.recursiveUpdate ({ command = p.exec; } // lib.optionalAttrs (p ? cwd) { working_dir = p.cwd; }) (p.process-compose or { })) config.processes; });
+  # As devenv 2.2.2 writes it, except that a process is not started through its task runner.
+  compose = pkgs.writeText "process-compose.yaml" (builtins.toJSON { version = "0.5"; is_strict = true; processes = lib.mapAttrs composed config.processes; });
+  composed = _: p:
+    let r = p.ready; own = builtins.removeAttrs (p.process-compose or { }) [ "environment" ]; in
+    lib.recursiveUpdate
+      ({
+        command = p.exec;
+        availability = { restart = { never = "no"; }.${p.restart.on or "on_failure"} or p.restart.on or "on_failure"; max_restarts = p.restart.max or 5; };
+        depends_on = builtins.listToAttrs (map (d: lib.nameValuePair (process d) { condition = condition d; }) (builtins.filter isProcess (p.after or [ ])));
+      } // lib.optionalAttrs (p ? ready) {
+        readiness_probe = lib.optionalAttrs (r ? exec) { exec.command = r.exec; } // lib.optionalAttrs (r ? http) { http_get = { host = "127.0.0.1"; scheme = "http"; path = "/"; } // r.http.get; }
+          // { initial_delay_seconds = r.initial_delay or 0; period_seconds = r.period or 10; success_threshold = r.success_threshold or 1; failure_threshold = r.failure_threshold or 3; };
+      })
+      own
+    // { environment = lib.mapAttrsToList (k: v: "${k}=${v}") (p.env or { }) ++ p.process-compose.environment or [ ]; }
+    // lib.optionalAttrs (!p.start.enable) { disabled = true; };
+  # Runs the named tasks, always and without what they come after.
+  runTasks = pkgs.writeShellScriptBin "devenv-flake-tasks" ''
+    [ "$1" = run ] || exit 1
+    for task in "''${@:2}"; do case $task in
+      ${lib.concatStrings (lib.mapAttrsToList (n: t: "${n}) (cd ${lib.escapeShellArg (t.cwd or config.devenv.root)} && ${t.exec or ":"}) || exit 1 ;;\n") config.tasks)}
+      *) echo "there is no task $task" >&2; exit 1 ;;
+    esac; done
+  '';
   shell = pkgs.mkShell ({
     name = config.name or "devenv-shell";
-    packages = config.packages ++ lib.optional (js.enable or false) (js.package or pkgs.nodejs-slim) ++ lib.optional (on [ "pnpm" ]) js.pnpm.package
-      ++ [ (pkgs.writeShellScriptBin "devenv" ''case "$1" in up) exec process-compose --config=${compose} up "''${@:2}" ;; test) ${config.enterTest or ":"} ;; version) echo "devenv: contract" ;; *) exit 1 ;; esac'') pkgs.process-compose ];
+    packages = config.packages ++ lib.concatMap (s: s.packages) (lib.attrValues services) ++ lib.optional (js.enable or false) (js.package or pkgs.nodejs-slim) ++ lib.optional (on [ "pnpm" ]) js.pnpm.package
+      ++ [ (pkgs.writeShellScriptBin "devenv" ''case "$1" in up) exec process-compose --config=${compose} up "''${@:2}" ;; test) ${config.enterTest or ":"} ;; version) echo "devenv: contract" ;; *) exit 1 ;; esac'') runTasks pkgs.process-compose ];
     shellHook = ''
       mkdir -p "$DEVENV_STATE"
       ${config.enterShell}

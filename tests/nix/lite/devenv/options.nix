@@ -7,7 +7,7 @@ let
   lsp = tool;
   process = {
     exec = "string"; cwd = "string?"; env = "strings"; after = "list"; before = "list"; start = enable;
-    ready = { exec = "string?"; notify = "bool"; timeout = "int?"; initial_delay = "int"; period = "int"; success_threshold = "int"; failure_threshold = "int"; http.get = { host = "string"; port = "int"; path = "string"; scheme = "string"; }; };
+    ready = { exec = "string?"; notify = "bool"; timeout = "int?"; probe_timeout = "int"; initial_delay = "int"; period = "int"; success_threshold = "int"; failure_threshold = "int"; http.get = { host = "string"; port = "int"; path = "string"; scheme = "string"; }; };
     restart = { on = "never|always|on_failure"; max = "int?"; window = "int?"; };
     watch = { paths = "list"; extensions = "list"; ignore = "list"; };
     ports."*".allocate = "int"; process-compose = "any";
@@ -36,7 +36,7 @@ in
     c = enable; cplusplus = enable;
   };
   services = {
-    postgres = tool // { port = "int"; listen_addresses = "string"; initialDatabases = "list"; initialScript = "string?"; initdbArgs = "list"; settings = "any"; extensions = "any"; createDatabase = "bool"; };
+    postgres = tool // { port = "int"; listen_addresses = "string"; initialDatabases = "list"; initialScript = "string?"; initdbArgs = "list"; hbaConf = "string?"; settings = "any"; extensions = "any"; createDatabase = "bool"; };
     redis = tool // { port = "int"; bind = "string?"; extraConfig = "lines"; };
     nginx = tool // { httpConfig = "lines"; eventsConfig = "lines"; configFile = "any"; };
     mysql = tool // { initialDatabases = "list"; ensureUsers = "list"; settings = "any"; };

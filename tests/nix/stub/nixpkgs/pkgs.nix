@@ -30,16 +30,16 @@ let
 
   # A tool: each program hands over to the same-named program of the machine
   # when there is one, and otherwise says what it is and succeeds.
-  tool = pname: { version ? "0.0.0", bins ? [ pname ], mainProgram ? builtins.head bins, outputs ? [ "out" ], passthru ? { }, say ? null, rc ? 0 }:
+  tool = pname: { version ? "0.0.0", bins ? [ pname ], mainProgram ? builtins.head bins, outputs ? [ "out" ], passthru ? { }, say ? null, rc ? 0, standIn ? null }:
     let
       script = b: ''
         #!/bin/bash
-        for d in ${toString (import ./tools.nix)} /usr/local/bin /usr/bin /bin; do
+        for d in ${toString (import ./tools.nix)} ${if standIn == null then "/usr/local/bin /usr/bin /bin" else ""}; do
           if [ -x "$d/${b}" ]; then exec "$d/${b}" "$@"; fi
         done
         case "''${1:-}" in
           --version|-v|version) echo "${if say == null then "${b} ${version} (stub)" else say}" ;;
-          *) echo "stub: ${b} $*" >&2; exit ${toString rc} ;;
+          *) ${if standIn == null then ''echo "stub: ${b} $*" >&2; exit ${toString rc}'' else ''exec /bin/bash ${standIn} "$@"''} ;;
         esac
       '';
       d = drv {
@@ -56,6 +56,20 @@ let
     withExtras {
       inherit d pname version outputs passthru;
       meta = { inherit mainProgram; broken = false; available = true; unsupported = false; description = "stub of ${pname}"; outputsToInstall = [ (builtins.head outputs) ]; };
+    };
+
+  # With real tools this is the real program, for what is put into an image has
+  # to run there.
+  realNode = stub:
+    let tools = import ./tools.nix; in
+    if tools == null then stub
+    else stub // rec {
+      out = drv {
+        inherit (stub) name;
+        args = [ "-ec" "mkdir -p $out/bin; cp -L ${tools}/node $out/bin/node" ];
+      } // { inherit (stub) meta pname version; outputSpecified = true; };
+      inherit (out) drvPath outPath;
+      bin = out;
     };
 
   # ---- trivial builders ----------------------------------------------------
@@ -147,18 +161,15 @@ in
   stdenv = stdenvFor;
   stdenvNoCC = stdenvFor;
   path = ./.;
-  callPackage = f: args: let fn = if builtins.isFunction f then f else import f; in
-    # devenv's crate workspace is not built here; see devenv-tasks below.
-    if !(builtins.isFunction f) && lib.hasSuffix "/nix/workspace.nix" (toString f)
-    then { crates = { inherit (self) devenv-tasks devenv; }; }
-    else
-      let
-        wanted = builtins.functionArgs fn;
-        # A package this stub does not have is an error only where it is used.
-        absent = lib.mapAttrs (n: _: throw "the stub nixpkgs has no ${n}")
-          (lib.filterAttrs (n: optional: !optional && !(self ? ${n}) && !(args ? ${n})) wanted);
-      in
-      lib.makeOverridable fn (absent // builtins.intersectAttrs wanted self // args);
+  callPackage = f: args:
+    let
+      fn = if builtins.isFunction f then f else import f;
+      wanted = builtins.functionArgs fn;
+      # A package this stub does not have is an error only where it is used.
+      absent = lib.mapAttrs (n: _: throw "the stub nixpkgs has no ${n}")
+        (lib.filterAttrs (n: optional: !optional && !(self ? ${n}) && !(args ? ${n})) wanted);
+    in
+    lib.makeOverridable fn (absent // builtins.intersectAttrs wanted self // args);
   newScope = extra: f: args: self.callPackage f (extra // args);
   formats = import ./formats.nix { inherit lib; inherit (self) writeText; };
 
@@ -283,6 +294,10 @@ in
   };
   maven = tool "maven" { bins = [ "mvn" ]; passthru.buildMavenPackage = a: builtins.seq (a.mvnHash) (self.stdenv.mkDerivation a); };
 
+  # Valid archives, with a layer for each store path of the closure.  With real
+  # tools the root also holds the machine's own loader and libraries, because the
+  # real Node comes from outside of the store: what an image weighs and how its
+  # layers are cut is not to be learned here.
   dockerTools = let
     image = kind: a:
       let
@@ -297,6 +312,19 @@ in
         unknown = lib.subtractLists known (builtins.attrNames a);
         roots = lib.toList (a.contents or [ ]) ++ lib.toList (a.copyToRoot or [ ]);
         confJson = builtins.toJSON (a.config or { });
+        parts = drv {
+          name = "image-parts-${baseNameOf a.name}";
+          inherit confJson;
+          passAsFile = [ "confJson" ];
+          exportReferencesGraph = [ "closure" (self.writeText "config.json" confJson) ];
+          imageName = "${a.name}:${if a.tag or null == null then "stub" else a.tag}";
+          architecture = a.architecture or { x86_64 = "amd64"; aarch64 = "arm64"; }.${builtins.head (lib.splitString "-" system)};
+          roots = map (x: "${x}") (builtins.filter (x: x != null) roots);
+          extraCommands = a.extraCommands or "";
+          loader = if import ./tools.nix == null then "" else "${import ./tools.nix}/node";
+          args = [ "-ec" "source ${./image-parts.sh}" ];
+        };
+        stream = "exec /bin/bash ${./stream-image.sh} ${parts}";
       in
       if unknown != [ ] then throw "dockerTools.${kind}: unknown argument(s) ${toString unknown}"
       else if strange != [ ] then throw "dockerTools.${kind}: unknown setting(s) ${toString strange}"
@@ -305,23 +333,8 @@ in
         pname = a.name; version = a.tag or "stub"; meta = a.meta or { };
         passthru = { imageName = a.name; imageTag = a.tag or "stub"; config = a.config or { }; } // (a.passthru or { });
         d = drv {
-          name = "docker-image-${baseNameOf a.name}.tar.gz";
-          inherit confJson;
-          roots = map (x: "${x}") (builtins.filter (x: x != null) roots);
-          extraCommands = a.extraCommands or "";
-          args = [ "-ec" ''
-            export PATH=/usr/local/bin:/usr/bin:/bin
-            mkdir layer && cd layer
-            for r in $roots; do [ ! -d "$r" ] || cp -RL --no-preserve=mode "$r"/. . 2>/dev/null || true; done
-            eval "$extraCommands"
-            cd ..
-            printf '%s' "$confJson" > config.json
-            ${if kind == "streamLayeredImage" then ''
-              mkdir -p keep
-              printf '#!/bin/bash\necho stub-image\n' > $out
-              chmod +x $out
-            '' else "tar --sort=name --mtime=@1 -czf $out layer config.json"}
-          '' ];
+          name = if kind == "streamLayeredImage" then "stream-${baseNameOf a.name}" else "docker-image-${baseNameOf a.name}.tar.gz";
+          args = [ "-ec" (if kind == "streamLayeredImage" then "printf '#!/bin/bash\n%s\n' '${stream}' > $out; chmod +x $out" else "(${stream}) | gzip -n > $out") ];
         };
       };
   in {
@@ -347,7 +360,7 @@ in
   nodejs_22 = tool "nodejs" { version = "22.23.3"; bins = [ "node" "npm" "npx" ]; passthru.pkgs = { }; };
   nodejs_24 = tool "nodejs" { version = "24.21.0"; bins = [ "node" "npm" "npx" ]; };
   nodejs = self.nodejs_24;
-  nodejs-slim = tool "nodejs-slim" { version = "24.21.0"; bins = [ "node" ]; outputs = [ "out" "npm" "corepack" ]; };
+  nodejs-slim = realNode (tool "nodejs-slim" { version = "24.21.0"; bins = [ "node" ]; outputs = [ "out" "npm" "corepack" ]; });
   nodejs-slim_22 = tool "nodejs-slim" { version = "22.23.3"; bins = [ "node" ]; outputs = [ "out" "npm" "corepack" ]; };
   nodejs-slim_24 = self.nodejs-slim;
   # The unversioned pnpm follows current nixpkgs, whose override takes
@@ -358,7 +371,7 @@ in
     override = a: if builtins.isAttrs a && a ? nodejs then throw "pnpm.override: unexpected argument 'nodejs'" else p;
   };
   pnpm_9 = tool "pnpm" { version = "9.15.9"; bins = [ "pnpm" "pnpx" ]; };
-  pnpm_10 = tool "pnpm" { version = "10.34.9"; bins = [ "pnpm" "pnpx" ]; };
+  pnpm_10 = tool "pnpm" { version = "10.34.9"; bins = [ "pnpm" "pnpx" ]; standIn = ./pnpm.sh; };
   pnpm_11 = tool "pnpm" { version = "11.28.11"; bins = [ "pnpm" "pnpx" ]; };
   pnpm_12 = tool "pnpm" { version = "12.21.0"; bins = [ "pnpm" "pnpx" ]; };
   corepack = tool "corepack" { bins = [ "corepack" "pnpm" "yarn" ]; };

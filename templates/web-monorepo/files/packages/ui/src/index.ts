@@ -1,0 +1,2 @@
+export { StatusCard } from './status-card.tsx';
+export type { Status, StatusCardProps } from './status-card.tsx';
