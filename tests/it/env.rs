@@ -271,3 +271,38 @@ fn dry_run_and_json_say_what_changes_and_no_value() {
     assert_eq!((&json["applied"], &json["plan"]["steps"][0]["action"]), (&true.into(), &"change-secrets".into()));
     assert!(![&shown.stderr, &done.stdout, &done.stderr].iter().any(|text| text.contains("hidden-value")));
 }
+
+#[test]
+fn a_secret_that_is_typed_as_an_argument_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "A=1\n");
+    let secret = ["hunter2", "-plain", "pass"].concat();
+    let pair = format!("A={secret}");
+    let key = ["AGE-SECRET-", "KEY-1QQQQQQQQ"].concat();
+    let option = format!("--{secret}");
+    let cases: [(&[&str], &str); 14] = [
+        (&["set", "API_KEY", &secret], "a secret is not taken from the command line"),
+        (&["set", "API_KEY", "=", &secret], "a secret is not taken from the command line"),
+        (&["set", "API_KEY", "-", &secret], "a secret is not taken from the command line"),
+        (&["set", &format!("A: {secret}")], "is no name of a variable"),
+        (&["set", "A", &option], "unexpected argument '…' found"),
+        (&["rotate", "A", &secret], "unexpected argument '…' found"),
+        (&["identity", &key], "unrecognized subcommand '…'"),
+        (&[&secret], "unrecognized subcommand '…'"),
+        (&["get", &pair], "has no variable of that name"),
+        (&["unset", &pair], "has no variable of that name"),
+        (&["export", &pair], "has no variable of that name"),
+        (&["share", "--keys", &pair, "--to", "x"], "has no value for that name"),
+        (&["exec", "--only", &pair, "--", "true"], "has no variable of that name"),
+        (&["list", "--consumers", &secret], "invalid value '…' for '--consumers <PROGRAMS>': known programs"),
+    ];
+    for (arguments, message) in cases {
+        let ended = sandbox.run(&[&["env"], arguments].concat());
+        assert!(matches!(ended.code, 1 | 2), "{arguments:?}: {}", ended.code);
+        let ended = ended.says(message);
+        assert!(!ended.stderr.contains(&secret) && !ended.stderr.contains(&key), "{arguments:?}: {}", ended.stderr);
+    }
+    // What helps is still there.
+    sandbox.run(&["env", "lst"]).expect(2).says("a similar subcommand exists: 'list'");
+    sandbox.run(&["env", "set", "A", "--stdn"]).expect(2).says("a similar argument exists: '--stdin'");
+}

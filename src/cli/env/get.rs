@@ -7,6 +7,7 @@ use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
 use crate::error::{Error, Result, did_you_mean};
+use crate::facts::secrets::format::shown_name;
 use crate::ui::Ui;
 
 /// Print the value of a variable
@@ -55,10 +56,11 @@ fn effective(site: &Site, key: &str) -> Result<SecretString> {
     default.map(SecretString::from).ok_or_else(|| not_there(key, site, keys.iter().map(String::as_str)))
 }
 
-/// A variable that is not in the file.
+/// A variable that is not in the file. What was typed in the place of a name may be a value.
 pub(super) fn not_there<'a>(key: &str, site: &'a Site, known: impl Iterator<Item = &'a str>) -> Error {
     let declared = site.declarations.specs.iter().map(|spec| spec.name.as_str());
-    let error = Error::failed(format!("`{}` has no variable `{key}`", site.shown()));
+    let name = shown_name(key).map_or_else(|| "of that name".to_owned(), |key| format!("`{key}`"));
+    let error = Error::failed(format!("`{}` has no variable {name}", site.shown()));
     let holds = |path: &camino::Utf8PathBuf| site.read_beside(path).is_ok_and(|file| file.document().find(key).is_some());
     if let Some(other) = site.layers().into_iter().find(holds) {
         let other = crate::host::paths::shown(&other);
