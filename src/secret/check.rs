@@ -69,21 +69,31 @@ pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejec
 }
 
 /// Checks a value that somebody gives a file byte for byte: it is cleaned up only when it does not fit its declaration as it
-/// is. Whether a `.env` can carry it is for whoever writes it to say.
+/// is, and text may have several lines. Whether a `.env` can carry it is for whoever writes it to say.
 pub fn check_as_it_is(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
-    judge(spec, input, now).or_else(|_| check_cleaned(spec, input, now))
+    judge(spec, input, Lines::Any, now).or_else(|_| check_cleaned(spec, input, now))
 }
 
 /// Cleans a value up and checks it. Whether a `.env` can carry it is for whoever writes it to say.
 pub fn check_cleaned(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
     let (value, mut notes) = clean_up(spec, input);
-    let mut accepted = judge(spec, value, now)?;
+    let mut accepted = judge(spec, value, Lines::One, now)?;
     notes.append(&mut accepted.notes);
     Ok(Accepted { notes, ..accepted })
 }
 
-fn judge(spec: &SecretSpec, value: &str, now: u64) -> Result<Accepted, Rejection> {
-    if value.chars().any(|c| c.is_control() && c != '\t') {
+/// How many lines a text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// What is typed or pasted is one value on one line.
+    One,
+    /// A file is what it is: a key, a certificate.
+    Any,
+}
+
+fn judge(spec: &SecretSpec, value: &str, lines: Lines, now: u64) -> Result<Accepted, Rejection> {
+    let may_have_lines = lines == Lines::Any && spec.kind == Kind::Text && spec.pattern.is_none();
+    if value.chars().any(|c| c.is_control() && c != '\t' && !(c == '\n' && may_have_lines)) {
         return Err(Rejection::new(
             "it has more than one line or a control character",
             "copy the value again, without what is around it",
@@ -215,6 +225,18 @@ mod tests {
             assert_eq!(check(&spec, value, NOW).unwrap_err().message, "this is a placeholder, not a value", "{value}");
         }
         assert_eq!(check(&spec, "a\nb", NOW).unwrap_err().message, "it has more than one line or a control character");
+    }
+
+    #[test]
+    fn text_of_a_file_may_have_several_lines() {
+        let key = "-----BEGIN-----\nabc\n-----END-----";
+        assert_eq!(check_as_it_is(&spec("KEY", "text"), key, NOW).unwrap().value(), key);
+        let patterned = SecretSpec { pattern: Some("^-".into()), ..spec("KEY", "text") };
+        for (spec, value) in [(spec("KEY", "text"), "a\u{1b}b"), (patterned, key), (spec("KEY", "url"), key)] {
+            let rejection = check_as_it_is(&spec, value, NOW).unwrap_err();
+            assert_eq!(rejection.message, "it has more than one line or a control character");
+        }
+        assert!(check_cleaned(&spec("KEY", "text"), key, NOW).is_err());
     }
 
     #[test]

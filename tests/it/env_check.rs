@@ -282,3 +282,24 @@ fn only_this_machine_is_asked_without_encryption() {
     command("http://discord.example/api").expect(10).says("because it is not HTTPS");
     command("http://127.0.0.1:1/api").expect(5).says("not checked online");
 }
+
+#[test]
+fn a_declared_text_of_several_lines_is_taken_from_a_file_and_every_verb_agrees_on_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secretspec.toml", "[profiles.default]\nKEY = { description = 'x' }\n");
+    let key = ["-----BEGIN CERT", "IFICATE-----\nabc\n-----END CERT", "IFICATE-----\n"].concat();
+    sandbox.write("key.pem", &key);
+    let set = |arguments: &[&str]| sandbox.run(&[&["env", "set", "KEY", "--from-file", "key.pem"], arguments].concat());
+    set(&["--consumers", "direnv"]).expect(10).says("it has more than one line, which direnv up to 2.37 cannot read");
+    set(&["--consumers", "node"]).expect(0);
+    assert_eq!(sandbox.run(&["env", "get", "KEY"]).expect(0).stdout, key);
+    let listed = sandbox.run(&["env", "list", "--consumers", "node"]).expect(0);
+    assert!(listed.stdout.starts_with("KEY  set "), "{}", listed.stdout);
+    sandbox.run(&["env", "check", "--strict", "--consumers", "node"]).expect(0);
+    // What the one refuses, the other refuses.
+    sandbox.write(".env", "KEY='a\u{7}b'\n");
+    let listed = sandbox.run(&["env", "list"]).expect(0);
+    assert!(listed.stdout.starts_with("KEY  invalid "), "{}", listed.stdout);
+    let checked = sandbox.run(&["env", "check"]).expect(3);
+    assert!(checked.stdout.contains("`KEY` cannot be right: it has more than one line or a control character"));
+}
