@@ -121,6 +121,13 @@ fn judge(spec: &SecretSpec, value: &str, lines: Lines, now: u64) -> Result<Accep
     }
 }
 
+/// What is odd about a value for a profile: production does not run where it is developed.
+pub fn warning_in(profile: &str, spec: &SecretSpec, value: &str) -> Option<String> {
+    let is_address = matches!(spec.kind, Kind::DatabaseUrl | Kind::Url);
+    let is_odd = is_address && matches!(profile, "production" | "prod") && address::is_local(value);
+    is_odd.then(|| format!("it leads to this machine, and the profile is `{profile}`"))
+}
+
 fn check_pattern(spec: &SecretSpec, value: &str) -> Result<Accepted, Rejection> {
     let matches = spec.pattern.as_deref().is_none_or(|pattern| Regex::new(pattern).is_ok_and(|regex| regex.is_match(value)));
     if matches {
@@ -181,8 +188,15 @@ pub fn cross_check(values: &[(&SecretSpec, &SecretString)]) -> Vec<String> {
         && bot != id
     {
         warnings.push(format!(
-            "{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016"
+            "{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016 \
+             (`nixstart env check --online` asks Discord)"
         ));
+    }
+    if let (Some((token, bot)), Some((guild, id))) = (&token, guild)
+        && bot == id
+        && application.is_none_or(|(_, application)| application != id)
+    {
+        warnings.push(format!("{guild} is the id of the bot of {token}; it was copied from the wrong place"));
     }
     if let (Some((application, id)), Some((guild, other))) = (application, guild)
         && id == other
@@ -271,5 +285,12 @@ mod tests {
         assert!(warnings([&token(ID), ID, "1100000000000000002"]).is_empty());
         assert_eq!(warnings([&token(ID), "1100000000000000003", "1100000000000000002"]).len(), 1);
         assert_eq!(warnings([&token(ID), ID, ID]).len(), 1);
+        let mismatch = warnings([&token(ID), "1100000000000000003", "1100000000000000002"]);
+        assert!(mismatch[0].ends_with("(`nixstart env check --online` asks Discord)"), "{mismatch:?}");
+        let (bot, id) = (SecretString::from(token(ID)), SecretString::from(ID.to_owned()));
+        assert_eq!(
+            cross_check(&[(&specs[0], &bot), (&specs[2], &id)]),
+            ["GUILD_ID is the id of the bot of BOT_TOKEN; it was copied from the wrong place"]
+        );
     }
 }

@@ -303,3 +303,33 @@ fn a_declared_text_of_several_lines_is_taken_from_a_file_and_every_verb_agrees_o
     let checked = sandbox.run(&["env", "check"]).expect(3);
     assert!(checked.stdout.contains("`KEY` cannot be right: it has more than one line or a control character"));
 }
+
+#[test]
+fn what_was_copied_from_the_wrong_place_is_found_without_the_other_id() {
+    let sandbox = project(&format!("BOT_TOKEN={}\nGUILD_ID={APPLICATION_ID}\n", token()));
+    let checked = sandbox.run(&["env", "check"]).expect(3);
+    assert!(checked.stdout.contains("GUILD_ID is the id of the bot of BOT_TOKEN"), "{}", checked.stdout);
+    sandbox.write(".env", &right().replace(APPLICATION_ID, "1100000000000000009"));
+    let checked = sandbox.run(&["env", "check"]).expect(0);
+    assert!(checked.stdout.contains("(`nixstart env check --online` asks Discord)"), "{}", checked.stdout);
+}
+
+#[test]
+fn a_database_on_this_machine_is_odd_in_production() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secretspec.toml", "[profiles.default]\nDATABASE_URL = { description = 'x' }\n[profiles.production]\n");
+    sandbox.write("nixstart.toml", "[secrets.DATABASE_URL]\nkind = 'database/url'\n");
+    let address = |host: &str| format!("DATABASE_URL=postgres://{}@{host}/app\n", ["ada", "hunter22"].join(":"));
+    sandbox.write(".env", &address("localhost:5432"));
+    close(&sandbox);
+    sandbox.run(&["env", "check", "--strict"]).expect(0);
+    let checked = sandbox.run(&["env", "check", "--strict", "--profile", "production"]).expect(3);
+    let message = "`DATABASE_URL`: it leads to this machine, and the profile is `production` [odd-value]";
+    assert!(checked.stdout.contains(message), "{}", checked.stdout);
+    sandbox.write(
+        ".env",
+        &format!("DATABASE_URL='{}'\n", address("db").trim().replace("hunter", "#").trim_start_matches("DATABASE_URL=")),
+    );
+    let checked = sandbox.run(&["env", "check"]).expect(3);
+    assert!(checked.stdout.contains("`DATABASE_URL` cannot be right: it has a raw `#`"), "{}", checked.stdout);
+}

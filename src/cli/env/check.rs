@@ -57,7 +57,8 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     findings.extend(site.declarations.diagnostics.iter().cloned());
     let is_provided = |key: &str| env_vars::get(key).is_some();
     let now = clock::now_milliseconds();
-    let subject = Subject { layers: &layers, declarations: &site.declarations, is_provided: &is_provided, now };
+    let subject =
+        Subject { layers: &layers, declarations: &site.declarations, profile: &site.profile, is_provided: &is_provided, now };
     findings.extend(subject.values());
     let online = if args.online { ask_online(&subject)? } else { Online::default() };
     findings.extend(online.findings.iter().cloned());
