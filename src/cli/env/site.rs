@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::Flags;
 use crate::dotenv::{Consumer, Writer};
@@ -117,13 +117,17 @@ impl Site {
     }
 }
 
-/// A path without `.` and `..`, whose last part may be a link and stays one.
+/// A path without `.` and `..`, in which links stay links: whether one leads out of the project is looked at later.
 fn absolute_but_the_link(current: &Utf8Path, file: &Utf8Path) -> Result<Utf8PathBuf> {
     let Some(name) = file.file_name() else {
         return Err(Error::usage(format!("`{file}` names no file")).hint("name a file, such as `--file .env`"));
     };
-    let directory = current.join(file);
-    Ok(paths::absolute(directory.parent().unwrap_or(current))?.join(name))
+    let joined = current.join(file);
+    let directory = joined.parent().unwrap_or(current);
+    // Behind a link, `..` is not the directory in front of it.
+    let goes_up = directory.components().any(|part| part == Utf8Component::ParentDir);
+    let directory = if goes_up { paths::absolute(directory)? } else { directory.components().collect() };
+    Ok(directory.join(name))
 }
 
 /// The top of the project around a directory.
