@@ -306,3 +306,43 @@ fn a_secret_that_is_typed_as_an_argument_is_not_repeated() {
     sandbox.run(&["env", "lst"]).expect(2).says("a similar subcommand exists: 'list'");
     sandbox.run(&["env", "set", "A", "--stdn"]).expect(2).says("a similar argument exists: '--stdin'");
 }
+
+#[test]
+fn a_linked_directory_leads_out_of_the_project_only_when_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("project/secretspec.toml", "[project]\nname = 'x'\n");
+    sandbox.write("outside/.env", "A=1\n");
+    fs::create_dir(sandbox.work().join("project/apps")).unwrap();
+    symlink("../../outside", sandbox.work().join("project/apps/api")).unwrap();
+    for place in [["--app", "api"], ["--file", "apps/api/.env"], ["--file", "apps/api/new.env"]] {
+        let arguments = [&["-C", "project", "env"], place.as_slice(), &["set", "A", "--stdin"]].concat();
+        let refused = sandbox.run_with_input(&arguments, "2").expect(10);
+        let refused = refused.says("is in a linked directory, which leads out of the project, to").says("hint: add `--follow`");
+        assert!(refused.stderr.contains("`apps/api/"), "{}", refused.stderr);
+        assert!(sandbox.read("outside/.env") == "A=1\n" && !sandbox.exists("outside/new.env"));
+    }
+    sandbox.run_with_input(&["-C", "project", "env", "--app", "api", "set", "A", "--stdin", "--follow"], "2").expect(0);
+    assert_eq!(sandbox.read("outside/.env"), "A=2\n");
+    // A linked directory of the project itself is one of its own.
+    fs::create_dir(sandbox.work().join("project/real")).unwrap();
+    symlink("../real", sandbox.work().join("project/apps/web")).unwrap();
+    sandbox.run_with_input(&["-C", "project", "env", "--app", "web", "set", "A", "--stdin"], "3").expect(0);
+    assert_eq!(sandbox.read("project/real/.env"), "A=3\n");
+}
+
+#[test]
+fn the_profile_chooses_which_files_of_next_count() {
+    let sandbox = Sandbox::new();
+    sandbox.write("package.json", r#"{"dependencies":{"next":"16.0.0"}}"#);
+    for (file, value) in [(".env", "plain"), (".env.local", "local"), (".env.production", "made"), (".env.test", "tested")] {
+        sandbox.write(file, &format!("A={value}\nB{}=1\n", value.to_uppercase()));
+    }
+    let get = |arguments: &[&str]| sandbox.run(&[&["env", "get"], arguments].concat()).expect(0).stdout;
+    assert_eq!(get(&["A"]), "local\n");
+    assert_eq!(get(&["A", "--profile", "production"]), "local\n");
+    assert_eq!(get(&["BMADE", "--profile", "production"]), "1\n");
+    assert_eq!(get(&["A", "--profile", "test"]), "tested\n");
+    sandbox.run(&["env", "get", "BLOCAL", "--profile", "test"]).expect(1).says("has no variable");
+    sandbox.run_with_input(&["env", "set", "A", "--stdin", "--profile", "test"], "new").expect(0);
+    assert_eq!((get(&["A", "--profile", "test"]).as_str(), sandbox.read(".env.test.local").as_str()), ("new\n", "A=new\n"));
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::Flags;
-use crate::dotenv::{Consumer, Writer};
+use crate::dotenv::{Consumer, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
@@ -64,7 +64,7 @@ impl Site {
                 (app, directory)
             }
         };
-        let path = named.unwrap_or_else(|| directory.join(default_name(&directory)));
+        let path = named.unwrap_or_else(|| directory.join(default_name(&directory, &flags.profile)));
         let declarations = declared(&root, &directory, app.as_deref(), &flags.profile);
         let consumers = consumers(flags, &root, &directory);
         let (is_named, follows) = (flags.file.is_some(), flags.follow);
@@ -89,16 +89,15 @@ impl Site {
         if self.follows { Links::Anywhere } else { Links::Within(&self.root) }
     }
 
-    /// The files that say what a variable is, in the order in which the first one wins: what Next.js and Vite do in
-    /// development, and only the file itself when somebody named it or nobody reads more.
+    /// The files that say what a variable is, in the order in which the first one wins: what Next.js, Vite or bun read in the
+    /// environment that the profile stands for, and only the file itself when somebody named it or nobody reads more.
     pub(super) fn layers(&self) -> Vec<Utf8PathBuf> {
-        let is_layered =
-            self.consumers.iter().any(|consumer| matches!(consumer, Consumer::Next | Consumer::Vite | Consumer::Bun));
-        let names = [".env.development.local", ".env.local", ".env.development", ".env"];
-        if self.is_named || !is_layered || !self.path.file_name().is_some_and(|name| names.contains(&name)) {
+        let names = layers::names(&self.consumers, &self.profile);
+        if self.is_named || !self.path.file_name().is_some_and(|name| names.iter().any(|known| known == name)) {
             return vec![self.path.clone()];
         }
-        names.map(|name| self.directory.join(name)).into_iter().filter(|path| *path == self.path || path.exists()).collect()
+        let paths = names.into_iter().map(|name| self.directory.join(name));
+        paths.filter(|path| *path == self.path || path.exists()).collect()
     }
 
     /// The declaration of a variable.
@@ -165,14 +164,18 @@ fn app_around(root: &Utf8Path, directory: &Utf8Path) -> Option<String> {
     folder.and_then(|_| parts.next()).map(|app| app.as_str().to_owned())
 }
 
-/// Next.js reads `.env.local` for what is not committed.
-fn default_name(directory: &Utf8Path) -> &'static str {
+/// Next.js reads `.env.local` for what is not committed, but not in tests.
+fn default_name(directory: &Utf8Path, profile: &str) -> &'static str {
     let package = fs_err::read_to_string(directory.join("package.json")).unwrap_or_default();
     let package: serde_json::Value = serde_json::from_str(&package).unwrap_or_default();
     let is_next = ["dependencies", "devDependencies"]
         .iter()
         .any(|field| package.get(field).is_some_and(|found| found.get("next").is_some()));
-    if is_next { ".env.local" } else { ".env" }
+    match (is_next, profile) {
+        (true, "test") => ".env.test.local",
+        (true, _) => ".env.local",
+        (false, _) => ".env",
+    }
 }
 
 /// What the project declares, for the app.
