@@ -333,3 +333,30 @@ fn a_database_on_this_machine_is_odd_in_production() {
     let checked = sandbox.run(&["env", "check"]).expect(3);
     assert!(checked.stdout.contains("`DATABASE_URL` cannot be right: it has a raw `#`"), "{}", checked.stdout);
 }
+
+#[test]
+fn a_flake_without_git_would_copy_the_file_into_the_store() {
+    let sandbox = Sandbox::new();
+    sandbox.write("flake.nix", "{ outputs = _: { }; }\n");
+    let message = "the flake is in no git repository, so Nix copies this file into the store";
+    let set = |value: &str| sandbox.run_with_input(&["env", "set", "A", "--stdin"], value).expect(0);
+    set("1").says(message).says("then run `git init && git add .`");
+    let checked = sandbox.run(&["env", "check", "--strict"]).expect(3);
+    assert!(checked.stdout.contains(message) && checked.stdout.contains("[in-store]"), "{}", checked.stdout);
+    git2::Repository::init(sandbox.work()).unwrap();
+    sandbox.write(".gitignore", ".env*\n");
+    assert!(!set("2").stderr.contains(message));
+    assert!(!sandbox.run(&["env", "check"]).stdout.contains("in-store"));
+}
+
+#[test]
+fn a_directory_that_others_may_change_is_found() {
+    let sandbox = project(&right());
+    let open = |mode| fs::set_permissions(sandbox.work(), fs::Permissions::from_mode(mode)).unwrap();
+    open(0o777);
+    let checked = sandbox.run(&["env", "check", "--strict"]).expect(3);
+    assert!(checked.stdout.contains("others can put another file in its place"), "{}", checked.stdout);
+    assert!(checked.stdout.contains("hint: run `chmod go-w .`"), "{}", checked.stdout);
+    open(0o755);
+    sandbox.run(&["env", "check", "--strict"]).expect(0);
+}
