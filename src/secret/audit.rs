@@ -166,8 +166,8 @@ pub fn of_file(layer: &Layer, consumers: &[Consumer]) -> Vec<Diagnostic> {
 fn of_fault(fault: &Fault, file: &str) -> Diagnostic {
     let (line, code, message) = match fault {
         Fault::Unterminated { line, key } => {
-            let key = shown_name(key).unwrap_or_else(|| "a variable".to_owned());
-            (*line, "open-quote", format!("the quote of `{key}` is not closed, so where its value ends is everybody's guess"))
+            let key = key.as_ref().map_or_else(|| "a variable".to_owned(), |key| format!("`{key}`"));
+            (*line, "open-quote", format!("the quote of {key} is not closed, so where its value ends is everybody's guess"))
         }
         Fault::Utf16 => (0, "no-text", "it is UTF-16 text".to_owned()),
         Fault::NotUtf8 { line } => (*line, "no-text", "this is no UTF-8 text".to_owned()),
