@@ -346,3 +346,54 @@ fn the_profile_chooses_which_files_of_next_count() {
     sandbox.run_with_input(&["env", "set", "A", "--stdin", "--profile", "test"], "new").expect(0);
     assert_eq!((get(&["A", "--profile", "test"]).as_str(), sandbox.read(".env.test.local").as_str()), ("new\n", "A=new\n"));
 }
+
+#[test]
+fn an_open_quote_is_said_once_whoever_uses_the_values() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "A=1\nB=\"open\nC=2\n");
+    for arguments in [&["get", "A"][..], &["list"], &["exec", "--", "/bin/true"]] {
+        let ended = sandbox.run(&[&["env"], arguments].concat()).expect(0);
+        let said = "`.env` is read as far as it goes: line 2: the quote of `B` is not closed";
+        assert_eq!(ended.stderr.matches("warning: ").count(), 1, "{}", ended.stderr);
+        ended.says(said);
+    }
+}
+
+#[test]
+fn a_profile_that_nobody_declares_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secretspec.toml", "[profiles.default]\nA = { description = 'x' }\n[profiles.production]\n");
+    for arguments in [&["set", "A", "--stdin"][..], &["list"], &["get", "A"], &["exec", "--", "/bin/true"]] {
+        let said = sandbox.run_with_input(&[&["env", "--profile", "prodution"], arguments].concat(), "1").expect(0);
+        said.says("there is no profile `prodution`").says("did you mean `production`?");
+        let fine = sandbox.run_with_input(&[&["env", "--profile", "production"], arguments].concat(), "1").expect(0);
+        assert!(!fine.stderr.contains("profile"), "{}", fine.stderr);
+    }
+}
+
+#[test]
+fn an_ordinary_word_in_the_file_garbles_no_message() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "X=variable\nAPI_TOKEN=nothing\n");
+    sandbox.run(&["env", "get", "NOPE"]).expect(1).says("`.env` has no variable `NOPE`");
+}
+
+#[test]
+fn what_a_program_would_get_is_told_to_programs_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "A=hidden-value\nB=2\n");
+    let told = sandbox.run(&["env", "exec", "--dry-run", "--json", "--", "node", "x.js"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(json, serde_json::json!({ "schema": 1, "program": "node", "variables": ["A", "B"], "started": false }));
+}
+
+#[test]
+fn the_prompt_does_not_show_how_long_the_value_is() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["env", "set", "A"], (24, 80));
+    terminal.wait_for("what you type is not shown").send("hidden-value\r");
+    let ended = terminal.end();
+    assert_eq!((ended.code, sandbox.read(".env").as_str()), (0, "A=hidden-value\n"));
+    let stars = ended.raw.split(|byte| *byte != b'*').map(<[u8]>::len).filter(|length| *length > 0);
+    assert!(stars.into_iter().all(|length| length == 8), "{}", ended.text);
+}

@@ -28,7 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
     let site = Site::find(flags)?;
     let key = args.key.as_str();
-    let value = effective(&site, key)?;
+    let value = effective(session, &site, key)?;
     if Ui::shows_data() && !args.reveal && site.is_sensitive(key) {
         return Err(Error::refused(format!("{key} is a secret and is not printed on a terminal"))
             .hint("show it all the same with `--reveal`")
@@ -43,10 +43,10 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 }
 
 /// The value that a program of the project sees: of the first file that has it, else the declared default.
-fn effective(site: &Site, key: &str) -> Result<SecretString> {
+fn effective(session: &mut Session, site: &Site, key: &str) -> Result<SecretString> {
     let mut keys = Vec::new();
     for path in site.layers() {
-        let document = site.read_beside(&path)?.document();
+        let document = site.read_to_use(&path, session)?;
         if let Some(found) = document.find(key) {
             return Ok(found.value.clone());
         }

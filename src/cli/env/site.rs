@@ -1,17 +1,16 @@
 //! Which `.env` is meant: the project around the current directory, its app, its file, its declarations and its readers.
 
-use std::collections::BTreeSet;
-
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::Flags;
-use crate::dotenv::{Consumer, Writer, layers};
+use crate::cli::Session;
+use crate::dotenv::{Consumer, Document, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
 use crate::secret::SecretSpec;
 use crate::secret::declarations::Declarations;
-use crate::ui::redaction;
+use crate::ui::redaction::{self, Names};
 
 /// What makes a directory the top of a project, the most telling first.
 const TOPS: [&str; 4] = ["nixstart.toml", "secretspec.toml", ".env.schema", ".git"];
@@ -79,10 +78,20 @@ impl Site {
     /// Reads a file beside it. No message repeats a secret of it.
     pub(super) fn read_beside(&self, path: &Utf8Path) -> Result<EnvFile> {
         let file = EnvFile::read(path, self.links())?;
-        let public: BTreeSet<String> =
-            self.declarations.specs.iter().filter(|spec| !spec.sensitive).map(|spec| spec.name.clone()).collect();
-        redaction::keep_out_of_file(file.bytes().to_vec(), public);
+        let (secret, public) = self.declarations.specs.iter().partition::<Vec<&SecretSpec>, _>(|spec| spec.sensitive);
+        let names = |specs: Vec<&SecretSpec>| specs.into_iter().map(|spec| spec.name.clone()).collect();
+        redaction::keep_out_of_file(file.bytes().to_vec(), Names { public: names(public), secret: names(secret) });
         Ok(file)
+    }
+
+    /// The same for a command that uses values as far as they go: a file that is not what somebody meant is said to be so.
+    pub(super) fn read_to_use(&self, path: &Utf8Path, session: &mut Session) -> Result<Document> {
+        let document = self.read_beside(path)?.document();
+        if let Some(fault) = document.fault() {
+            let shown = paths::shown(path);
+            session.ui.warn(&format!("`{shown}` is read as far as it goes: {fault}"));
+        }
+        Ok(document)
     }
 
     fn links(&self) -> Links<'_> {

@@ -74,7 +74,7 @@ pub(super) fn obtain(
             }
             (text(std::io::stdin().lock(), "standard input")?, SecretSource::StandardInput)
         }
-        Origin::File(path) => (text(open(path)?, &format!("`{path}`"))?, SecretSource::Entered),
+        Origin::File(path) => (text(open(path, "value")?, &format!("`{path}`"))?, SecretSource::Entered),
         Origin::Argument(value) => (value.clone().into(), SecretSource::Entered),
     };
     let value = checked(session, spec, key, value, doubt)?;
@@ -91,10 +91,10 @@ fn warn(session: &mut Session, site: &Site, key: &str, value: &SecretString) {
 }
 
 /// A FIFO is a file that a value may come from (`<(command)`); a directory is not.
-pub(super) fn open(path: &Utf8Path) -> Result<std::fs::File> {
+pub(super) fn open(path: &Utf8Path, what: &str) -> Result<std::fs::File> {
     let file = fs_err::File::open(path)?;
     if file.metadata()?.is_dir() {
-        return Err(Error::failed(format!("`{path}` is a directory")).hint("name the file that holds the value"));
+        return Err(Error::failed(format!("`{path}` is a directory")).hint(format!("name the file that holds the {what}")));
     }
     Ok(file.into_parts().0)
 }
