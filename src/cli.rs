@@ -23,6 +23,7 @@ mod shell;
 mod start_menu;
 mod template;
 mod undo;
+mod usage;
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -31,7 +32,7 @@ use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 
 use crate::ask::{self, Ask};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::host::{crash, facts, interrupt, paths, privilege};
 use crate::ui::{Color, Options, Ui, Verbosity};
 
@@ -173,9 +174,9 @@ pub fn main(args: Vec<OsString>) -> u8 {
 }
 
 fn run(args: Vec<OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::explain(error, &args),
     };
     let verbosity = match (cli.global.quiet, cli.global.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -197,12 +198,6 @@ fn run(args: Vec<OsString>) -> u8 {
             error.kind().exit_code()
         }
     }
-}
-
-/// Prints what clap has to say: help and version are data, everything else a mistake on the command line.
-fn usage(error: &clap::Error) -> u8 {
-    let _closed = error.print();
-    if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 }
 }
 
 /// Changes to the directory of `-C` and refuses to run behind sudo's back.

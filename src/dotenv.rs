@@ -10,6 +10,7 @@ pub mod document;
 pub mod edit;
 pub mod export;
 pub mod import;
+pub mod layers;
 pub mod reader;
 mod scanner;
 pub mod writer;

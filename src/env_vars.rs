@@ -60,6 +60,8 @@ pub const EDITOR: &str = "EDITOR";
 pub const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 /// The repository, where git says so to its hooks.
 pub const GIT_DIR: &str = "GIT_DIR";
+/// The work tree, where git says so to its hooks: that of a bare repository is elsewhere.
+pub const GIT_WORK_TREE: &str = "GIT_WORK_TREE";
 /// The index that is committed, where git says so to its hooks.
 pub const GIT_INDEX_FILE: &str = "GIT_INDEX_FILE";
 
@@ -90,7 +92,7 @@ pub const TEST_PANIC: &str = "NIXSTART_TEST_PANIC";
 pub const TEST_SECOND: &str = "NIXSTART_TEST_SECOND";
 
 /// The table.
-pub const ALL: [EnvVar; 36] = [
+pub const ALL: [EnvVar; 37] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar {
@@ -133,6 +135,7 @@ pub const ALL: [EnvVar; 36] = [
         about: "Where the private copy is that your editor opens; a new private directory when it is not set",
     },
     EnvVar { name: GIT_DIR, about: "Set by git for its hooks: the repository that `env guard` looks at" },
+    EnvVar { name: GIT_WORK_TREE, about: "Set by git for its hooks: the work tree of a repository that has none of its own" },
     EnvVar { name: GIT_INDEX_FILE, about: "Set by git for its hooks: the index that `env guard` looks at" },
     EnvVar { name: GIT_AUTHOR_NAME, about: "Your name in the commit of `--commit`, in place of git's `user.name`" },
     EnvVar { name: GIT_AUTHOR_EMAIL, about: "Your address in the commit of `--commit`, in place of git's `user.email`" },

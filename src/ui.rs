@@ -245,6 +245,11 @@ impl Ui {
         crate::plan::command_line::spoken(text, self.elevator.as_deref())
     }
 
+    /// Reports a mistake on the command line, before anything is known of what the user wants of the output.
+    pub fn mistake(text: &str) {
+        let _closed = write!(AutoStream::auto(io::stderr()), "{}", redaction::redact(text));
+    }
+
     /// Reports a failed command. What a program said is part of it, so nothing of it is printed as it came.
     pub fn error(&mut self, error: &Error) {
         let message = self.spoken(&redaction::redact(&error.to_string()));

@@ -88,12 +88,14 @@ impl Ask for Inquire {
 
 const LEFT: &str = "left for later";
 const LATER: &str = "Enter alone leaves it for later";
+const UNSEEN: &str = "what you type is not shown, not even how much it is; Enter alone leaves it for later";
 
 impl Inquire {
     fn hidden(&self, prompt: &str) -> Result<SecretString> {
-        let password = Password::new(prompt).with_render_config(self.style).without_confirmation().with_help_message(LATER);
+        let password = Password::new(prompt).with_render_config(self.style).without_confirmation().with_help_message(UNSEEN);
         let password = password.with_formatter(&|entered| if entered.is_empty() { LEFT.into() } else { "********".into() });
-        password.with_display_mode(PasswordDisplayMode::Masked).prompt().map(SecretString::from).map_err(failed)
+        // A star for each character would tell whoever looks on how long the secret is.
+        password.with_display_mode(PasswordDisplayMode::Hidden).prompt().map(SecretString::from).map_err(failed)
     }
 
     fn visible(&self, prompt: &str) -> Result<SecretString> {

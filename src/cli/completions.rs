@@ -6,6 +6,8 @@ use super::Session;
 use crate::error::Result;
 
 /// Print the completion script of a shell
+///
+/// It completes commands, flags and their values. It is static: names of your variables, templates and apps are not in it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The shell

@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
         symptom: "none; other users of the machine can read your secrets",
         cause: "the file was made with the permissions of any other file",
         fix: "take the permissions of others away with `chmod 600`",
-        source: "POSIX file modes",
+        source: "POSIX file modes; whoever may write to the directory can put another file in its place",
         platform: Platform::Any,
         cost: Cost::Local,
         needs: &[],
@@ -111,6 +111,20 @@ pub(super) const CHECKS: &[Check] = &[
         cost: Cost::Local,
         needs: &["env-ignored"],
         look: leaks::in_store,
+    },
+    Check {
+        id: "env-in-image",
+        group: Group::Secrets,
+        severity: Severity::Degrades,
+        title: "No container image takes `.env` along",
+        symptom: "none; everybody who can pull the image can read the secrets, also in a layer that a later one removes",
+        cause: "a Dockerfile copies a whole directory, and no `.dockerignore` keeps `.env` out",
+        fix: "add `.env` and `.env.*` to `.dockerignore`",
+        source: "Docker build context, `.dockerignore`",
+        platform: Platform::Any,
+        cost: Cost::Local,
+        needs: &[],
+        look: leaks::in_image,
     },
     Check {
         id: "secret-in-nix-files",
@@ -246,6 +260,12 @@ fn is_private(facts: &Facts) -> Look {
     let is_open = |content: &EnvContent| content.mode & OTHERS != 0;
     let open = present.iter().filter(|(file, content)| !file.is_public() && (is_open(content) || !content.is_own));
     let open: Vec<_> = open.collect();
+    let replaceable: Vec<&EnvFile> =
+        present.iter().filter(|(file, content)| content.is_replaceable && !file.is_public()).map(|(file, _)| *file).collect();
+    if open.is_empty() && !replaceable.is_empty() {
+        let files = names(replaceable.iter().map(|file| file.name.as_str()));
+        return Ok(Verdict::Warn(close_directories(Problem::new(format!("others can replace {files}")), &replaceable)));
+    }
     if open.is_empty() {
         return Ok(Verdict::Pass("others have no permissions".to_owned()));
     }
@@ -272,7 +292,19 @@ fn is_private(facts: &Facts) -> Look {
             ));
         }
     }
+    problem = close_directories(problem, &replaceable);
     Ok(if is_writable { Verdict::Fail(problem) } else { Verdict::Warn(problem) })
+}
+
+/// Says of which files others may change the directory, and how to end that.
+fn close_directories(problem: Problem, files: &[&EnvFile]) -> Problem {
+    files.iter().fold(problem, |problem, file| {
+        let directory = file.path.parent().unwrap_or(&file.path);
+        let close = format!("chmod go-w {}", quoted(directory));
+        let fix =
+            Fix::by_hand(&format!("Take the right to write to the directory of `{}` away from others", file.name), &[&close]);
+        once(problem.detail(format!("others may change the directory of {}", file.name)), fix)
+    })
 }
 
 fn is_ignored(facts: &Facts) -> Look {

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::decode::decode;
 use super::scanner::{self, Found};
+use crate::facts::secrets::format::shown_name;
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,12 +84,12 @@ pub enum Fault {
         line: usize,
     },
     /// A quote is opened and not closed.
-    #[error("line {line}: the quote of `{key}` is not closed")]
+    #[error("line {line}: the quote of {} is not closed", key.as_ref().map_or_else(|| "a variable".to_owned(), |key| format!("`{key}`")))]
     Unterminated {
         /// The line.
         line: usize,
-        /// The variable.
-        key: String,
+        /// The variable, unless its name may be a piece of a value.
+        key: Option<String>,
     },
 }
 
@@ -151,11 +152,6 @@ impl Document {
     /// The value of an assignment as it is written, quotes included.
     pub fn written(&self, assignment: &Assignment) -> &str {
         self.text.get(assignment.token.clone()).unwrap_or_default()
-    }
-
-    /// The value that programs see of a key as it is written, quotes included.
-    pub fn written_value(&self, key: &str) -> Option<&str> {
-        self.written_ones().filter(|written| written.key == key).last().map(|written| written.token)
     }
 
     /// What makes it unsafe to edit.
@@ -291,7 +287,7 @@ fn unterminated(text: &str) -> Option<Fault> {
         quote.is_some_and(|quote| Style::of(written.token) == Style::Bare && written.token.matches(quote).count() == 1)
     };
     let open = written_ones(text).find(is_open)?;
-    Some(Fault::Unterminated { line: line_of(text, open.found.token.start), key: open.key.to_owned() })
+    Some(Fault::Unterminated { line: line_of(text, open.found.token.start), key: shown_name(open.key) })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Changes single values of a document. Every other byte stays as it is: comments, order, quotes, line ends, junk.
 
+mod many;
+
 use std::ops::Range;
 
 use secrecy::ExposeSecret;
@@ -7,6 +9,7 @@ use secrecy::ExposeSecret;
 use super::document::{Assignment, Document, Fault, body, lines};
 use super::reader::{Entry, read};
 use super::writer::{Unportable, Writer};
+pub use many::Edit;
 
 /// Why a document is not changed. It names a key or a line, never a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +33,12 @@ pub enum EditError {
     Ambiguous(String),
 }
 
+impl EditError {
+    fn unportable(key: &str, why: Unportable) -> Self {
+        Self::Unportable { key: key.to_owned(), why }
+    }
+}
+
 /// Whether every program knows a name of this form.
 pub fn is_name(key: &str) -> bool {
     let is_word = key.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
@@ -48,11 +57,8 @@ impl Document {
         if !own.is_empty() && own.iter().all(|assignment| assignment.value.expose_secret() == value) {
             return Ok(None);
         }
-        let unportable = |why| EditError::Unportable { key: key.to_owned(), why };
-        // dotenv takes `A:` at the end of a line and what stands on the next one for a variable; nobody else does.
-        if own.iter().any(|assignment| {
-            self.text().get(assignment.name..assignment.token.start).is_some_and(|head| head.contains(['\n', '\r']))
-        }) {
+        let unportable = |why| EditError::unportable(key, why);
+        if !own.iter().all(|assignment| is_in_one_piece(self.text(), assignment)) {
             return Err(EditError::Ambiguous(key.to_owned()));
         }
         let text = if own.is_empty() {
@@ -118,6 +124,11 @@ impl Document {
         let others = self.written_ones().filter(move |written| written.key != key);
         others.map(|written| (written.key, written.token, written.found.is_exported))
     }
+}
+
+/// dotenv takes `A:` at the end of a line and what stands on the next one for a variable; nobody else does.
+fn is_in_one_piece(text: &str, assignment: &Assignment) -> bool {
+    text.get(assignment.name..assignment.token.start).is_none_or(|head| !head.contains(['\n', '\r']))
 }
 
 /// A text with pieces of it, in order, replaced.

@@ -18,6 +18,8 @@ pub struct Secrets {
     pub files: Fact<Vec<EnvFile>>,
     /// Whether Nix copies a `.env` into the store.
     pub store: Fact<StoreCopy>,
+    /// Whether an image takes a `.env` along.
+    pub image: Fact<ImageCopy>,
     /// The `.env` files that commits hold.
     pub history: Fact<History>,
     /// Tokens in any file of any commit.
@@ -54,6 +56,8 @@ pub struct EnvContent {
     pub mode: u32,
     /// Whether it belongs to the user.
     pub is_own: bool,
+    /// Whether others can put another file in its place, because they may change its directory.
+    pub is_replaceable: bool,
     /// Whether every value is encrypted, so that it may be committed (`encrypted:` of dotenvx).
     pub is_encrypted: bool,
     /// Whether a value looks like a secret.
@@ -124,6 +128,29 @@ pub enum StoreCopy {
     },
 }
 
+/// Whether a container image takes a `.env` along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageCopy {
+    /// Something keeps every `.env` out.
+    KeptOut,
+    /// A line copies a whole directory, and nothing keeps these files out.
+    Copied {
+        /// The line, as file and line.
+        place: String,
+        /// The `.env` files that are copied.
+        files: Vec<String>,
+        /// The file with the rules, which may not be there.
+        ignore: Utf8PathBuf,
+    },
+}
+
+/// Whether others may change what is in a directory, by its mode, its group and its owner. A group that has the number of a user
+/// is, by custom, of that user alone; with the sticky bit one changes only what is one's own.
+pub const fn is_open_directory(mode: u32, group: u32, owner: u32) -> bool {
+    let is_sticky = mode & 0o1000 != 0;
+    !is_sticky && (mode & 0o002 != 0 || (mode & 0o020 != 0 && group != owner))
+}
+
 /// The `.env` files that commits hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
@@ -183,6 +210,14 @@ pub fn is_committed_by_custom(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_is_open_when_others_may_change_it() {
+        let open = [(0o777, 1, 1), (0o775, 100, 1000)];
+        let closed = [(0o755, 100, 1000), (0o775, 1000, 1000), (0o1777, 0, 0), (0o700, 0, 0)];
+        assert!(open.iter().all(|(mode, group, owner)| is_open_directory(*mode, *group, *owner)));
+        assert!(!closed.iter().any(|(mode, group, owner)| is_open_directory(*mode, *group, *owner)));
+    }
 
     #[test]
     fn knows_files_with_values_from_examples() {

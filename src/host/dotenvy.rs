@@ -69,11 +69,16 @@ pub fn differences(document: &Document) -> Vec<Difference> {
     document.assignments().iter().filter_map(difference).collect()
 }
 
-/// Whether dotenvy reads one assignment of a document as it is meant.
-pub fn agrees_on(document: &Document, key: &str) -> bool {
-    let Some(written) = document.written_value(key) else { return true };
-    let alone = format!("{key}={written}\n");
-    let alone = secrecy::SecretString::from(alone);
+/// The first of some variables that dotenvy reads differently than the document means it.
+pub fn misread<'a>(document: &Document, keys: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let assignments = document.assignments().iter();
+    let written: HashMap<&str, &str> =
+        assignments.map(|assignment| (assignment.key.as_str(), document.written(assignment))).collect();
+    keys.into_iter().find(|key| written.get(key).is_some_and(|written| !agrees_on(key, written)))
+}
+
+fn agrees_on(key: &str, written: &str) -> bool {
+    let alone = secrecy::SecretString::from(format!("{key}={written}\n"));
     differences(&Document::parse(alone.expose_secret().as_bytes())).is_empty()
 }
 

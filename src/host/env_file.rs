@@ -162,24 +162,36 @@ fn stamp_of(metadata: &std::fs::Metadata) -> String {
     format!("{}:{}:{}.{}", metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
 }
 
-/// The file itself behind links.
+/// The file itself behind links: its own, and those of the directories on the way to it.
 fn behind_links(path: &Utf8Path, links: Links<'_>) -> Result<Utf8PathBuf> {
     let shown = paths::shown(path);
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-    if !is_link {
-        return Ok(path.to_owned());
-    }
-    let place = path.canonicalize_utf8().map_err(|error| {
-        Error::failed(format!("`{shown}` is a link that leads nowhere: {error}"))
-            .hint(format!("make what it points to, or remove the link with `rm {shown}`"))
-    })?;
+    let place = if is_link {
+        path.canonicalize_utf8().map_err(|error| {
+            Error::failed(format!("`{shown}` is a link that leads nowhere: {error}"))
+                .hint(format!("make what it points to, or remove the link with `rm {shown}`"))
+        })?
+    } else {
+        behind_linked_directories(path)
+    };
     match links {
         Links::Within(root) if !place.starts_with(root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned())) => {
+            let what = if is_link { "is a link that leads" } else { "is in a linked directory, which leads" };
             let leads = paths::shown(&place);
-            Err(Error::refused(format!("`{shown}` is a link that leads out of the project, to `{leads}`"))
+            Err(Error::refused(format!("`{shown}` {what} out of the project, to `{leads}`"))
                 .hint("add `--follow` when that is what you want"))
         }
         Links::Within(_) | Links::Anywhere => Ok(place),
+    }
+}
+
+/// The path of a file that may not be there, without links.
+fn behind_linked_directories(path: &Utf8Path) -> Utf8PathBuf {
+    let directory = path.parent().and_then(|directory| directory.canonicalize_utf8().ok());
+    match (directory, path.file_name()) {
+        (Some(directory), Some(name)) => directory.join(name),
+        // `read` says that there is no such directory.
+        _ => path.to_owned(),
     }
 }
 

@@ -1,4 +1,7 @@
 //! One nixstart at a time per project: an advisory lock that the system takes back when the process ends.
+//!
+//! The lock of a project is a file in the state of its user. Whoever changes a `.env` holds the directory itself, too: it is
+//! the only thing that another user, another HOME and a container all see.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +20,15 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Held while a project is changed.
 pub struct Lock {
     _file: File,
+    _directory: Option<File>,
+}
+
+/// Whether one has the lock of a directory.
+enum Hold {
+    Mine(File),
+    Theirs,
+    /// It cannot be opened, or its file system knows no locks: there the lock of the user has to do.
+    Impossible,
 }
 
 impl Lock {
@@ -25,12 +37,17 @@ impl Lock {
         Self::try_take(root)?.ok_or_else(|| busy(root))
     }
 
-    /// Takes the lock of a directory whose changes are over in a moment: waits until another nixstart is done with it.
+    /// Takes the lock of a directory whose changes are over in a moment: waits until every other nixstart is done with it,
+    /// whoever runs it.
     pub fn wait(directory: &Utf8Path) -> Result<Self> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(lock) = Self::try_take(directory)? {
-                return Ok(lock);
+                match hold(directory) {
+                    Hold::Mine(directory) => return Ok(Self { _directory: Some(directory), ..lock }),
+                    Hold::Impossible => return Ok(lock),
+                    Hold::Theirs => {}
+                }
             }
             if Instant::now() >= deadline {
                 return Err(busy(directory));
@@ -45,10 +62,19 @@ impl Lock {
         let name: String = sha256(root.as_str().as_bytes()).chars().take(16).collect();
         let file = OpenOptions::new().create(true).write(true).truncate(false).open(directory.join(name))?;
         match file.file().try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { _file: file, _directory: None })),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
         }
+    }
+}
+
+fn hold(directory: &Utf8Path) -> Hold {
+    let Ok(directory) = File::open(directory) else { return Hold::Impossible };
+    match directory.file().try_lock() {
+        Ok(()) => Hold::Mine(directory),
+        Err(std::fs::TryLockError::WouldBlock) => Hold::Theirs,
+        Err(std::fs::TryLockError::Error(_)) => Hold::Impossible,
     }
 }
 

@@ -37,7 +37,7 @@ use crate::env_vars;
 use crate::error::Result;
 use crate::facts::{Fact, Facts, Packages, Unknown};
 pub use programs::{Programs, Run};
-pub use secrets::exposure;
+pub use secrets::{exposure, is_open as is_open_directory};
 
 /// How long one program may take.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! Addresses: URLs, those of databases, ports and e-mail.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::check::{Accepted, Rejection};
 
@@ -14,6 +14,9 @@ pub(super) fn check_database_url(value: &str) -> Result<Accepted, Rejection> {
     let scheme = value.split_once("://").map(|(scheme, _)| scheme);
     if scheme.is_none_or(|scheme| !DATABASES.contains(&scheme)) {
         return Err(Rejection::new("it does not begin with the scheme of a database, such as `postgres://`", hint));
+    }
+    if value.contains('#') {
+        return Err(Rejection::new("it has a raw `#`, where programs take the address to end", "write `%23` for a `#` in it"));
     }
     let url = parse(value)?;
     let user_information = value.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
@@ -31,6 +34,22 @@ pub(super) fn check_database_url(value: &str) -> Result<Accepted, Rejection> {
 pub(super) fn check_url(value: &str) -> Result<Accepted, Rejection> {
     parse(value)?;
     Ok(Accepted::unchanged(value))
+}
+
+/// Whether a URL leads to the machine it is used on.
+pub(super) fn is_local(value: &str) -> bool {
+    let url = Url::parse(value).ok();
+    url.as_ref().and_then(Url::host).is_some_and(|host| match host {
+        // Hosts of databases are not taken apart by the parser.
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost") || is_loopback(name),
+        Host::Ipv4(address) => address.is_loopback() || address.is_unspecified(),
+        Host::Ipv6(address) => address.is_loopback() || address.is_unspecified(),
+    })
+}
+
+/// Whether a name is an IPv4 address of the machine itself.
+fn is_loopback(name: &str) -> bool {
+    name.starts_with("127.") && name.chars().all(|character| character.is_ascii_digit() || character == '.')
 }
 
 fn parse(value: &str) -> Result<Url, Rejection> {
@@ -96,7 +115,17 @@ mod tests {
                 "it does not begin with the scheme of a database, such as `postgres://`"
             ]
         );
+        let raw = messages(check_database_url, &[&with("ada:x#y"), &(with("ada:x") + "#y")]);
+        assert_eq!(raw, ["it has a raw `#`, where programs take the address to end"; 2]);
         assert!(check_database_url("postgres:///app").is_err() && check_database_url("postgres://h:99999/x").is_err());
+    }
+
+    #[test]
+    fn addresses_of_this_machine_are_known() {
+        for host in ["localhost", "127.0.0.1:5432", "[::1]:5432", "db.localhost"] {
+            assert!(is_local(&format!("postgres://ada:x@{host}/app")) && is_local(&format!("http://{host}/")), "{host}");
+        }
+        assert!(["db.example", "10.0.0.1", "localhost.example"].iter().all(|host| !is_local(&format!("postgres://{host}/app"))));
     }
 
     #[test]

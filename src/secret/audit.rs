@@ -4,7 +4,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::check::check_as_it_is;
+use super::check::{check_as_it_is, warning_in};
 use super::declarations::{Declarations, Need};
 use super::kind::Kind;
 use super::lint::{self, Hazard};
@@ -31,6 +31,8 @@ pub struct Subject<'a> {
     pub layers: &'a [Layer],
     /// What the project declares.
     pub declarations: &'a Declarations,
+    /// The profile whose declarations these are.
+    pub profile: &'a str,
     /// Whether the environment has a variable.
     pub is_provided: &'a dyn Fn(&str) -> bool,
     /// Unix time in milliseconds.
@@ -104,7 +106,9 @@ impl Subject<'_> {
     fn oddities(&self, spec: &SecretSpec, value: &SecretString) -> Vec<Diagnostic> {
         let Ok(accepted) = check_as_it_is(spec, value.expose_secret(), self.now) else { return Vec::new() };
         let name = shown_name(&spec.name).unwrap_or_else(|| "a variable".to_owned());
-        let odd = accepted.warnings.iter().map(|warning| ("odd-value", format!("`{name}`: {warning}")));
+        let in_profile = warning_in(self.profile, spec, value.expose_secret());
+        let warnings = accepted.warnings.iter().cloned().chain(in_profile);
+        let odd = warnings.map(|warning| ("odd-value", format!("`{name}`: {warning}")));
         let around = accepted
             .notes
             .iter()
@@ -162,8 +166,8 @@ pub fn of_file(layer: &Layer, consumers: &[Consumer]) -> Vec<Diagnostic> {
 fn of_fault(fault: &Fault, file: &str) -> Diagnostic {
     let (line, code, message) = match fault {
         Fault::Unterminated { line, key } => {
-            let key = shown_name(key).unwrap_or_else(|| "a variable".to_owned());
-            (*line, "open-quote", format!("the quote of `{key}` is not closed, so where its value ends is everybody's guess"))
+            let key = key.as_ref().map_or_else(|| "a variable".to_owned(), |key| format!("`{key}`"));
+            (*line, "open-quote", format!("the quote of {key} is not closed, so where its value ends is everybody's guess"))
         }
         Fault::Utf16 => (0, "no-text", "it is UTF-16 text".to_owned()),
         Fault::NotUtf8 { line } => (*line, "no-text", "this is no UTF-8 text".to_owned()),
@@ -204,7 +208,8 @@ mod tests {
         let text = |name: &str| files.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
         let declarations = Declarations::read(&Texts::gather(&text), "default");
         let layers = [Layer { name: ".env".into(), document: Document::parse(env.as_bytes()) }];
-        let subject = Subject { layers: &layers, declarations: &declarations, is_provided: &|_| false, now: NOW };
+        let subject =
+            Subject { layers: &layers, declarations: &declarations, profile: "default", is_provided: &|_| false, now: NOW };
         let found = subject.values().into_iter().chain(of_file(&layers[0], &[Consumer::Node]));
         found.map(|found| format!("{} {}: {} [{}]", found.severity.word(), found.place, found.message, found.code)).collect()
     }
@@ -238,7 +243,8 @@ mod tests {
         let layers =
             [Layer { name: ".env".into(), document: Document::parse(b"BOT_TOKEN=abc\nCLIENT_ID=1100000000000000001\n") }];
         let declarations = Declarations::default();
-        let subject = Subject { layers: &layers, declarations: &declarations, is_provided: &|_| false, now: NOW };
+        let subject =
+            Subject { layers: &layers, declarations: &declarations, profile: "default", is_provided: &|_| false, now: NOW };
         let (token, expected) = subject.discord().unwrap();
         assert!(token.is_none());
         assert_eq!(expected.application, Some(("CLIENT_ID".to_owned(), "1100000000000000001".to_owned())));

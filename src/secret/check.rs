@@ -69,21 +69,31 @@ pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejec
 }
 
 /// Checks a value that somebody gives a file byte for byte: it is cleaned up only when it does not fit its declaration as it
-/// is. Whether a `.env` can carry it is for whoever writes it to say.
+/// is, and text may have several lines. Whether a `.env` can carry it is for whoever writes it to say.
 pub fn check_as_it_is(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
-    judge(spec, input, now).or_else(|_| check_cleaned(spec, input, now))
+    judge(spec, input, Lines::Any, now).or_else(|_| check_cleaned(spec, input, now))
 }
 
 /// Cleans a value up and checks it. Whether a `.env` can carry it is for whoever writes it to say.
 pub fn check_cleaned(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
     let (value, mut notes) = clean_up(spec, input);
-    let mut accepted = judge(spec, value, now)?;
+    let mut accepted = judge(spec, value, Lines::One, now)?;
     notes.append(&mut accepted.notes);
     Ok(Accepted { notes, ..accepted })
 }
 
-fn judge(spec: &SecretSpec, value: &str, now: u64) -> Result<Accepted, Rejection> {
-    if value.chars().any(|c| c.is_control() && c != '\t') {
+/// How many lines a text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// What is typed or pasted is one value on one line.
+    One,
+    /// A file is what it is: a key, a certificate.
+    Any,
+}
+
+fn judge(spec: &SecretSpec, value: &str, lines: Lines, now: u64) -> Result<Accepted, Rejection> {
+    let may_have_lines = lines == Lines::Any && spec.kind == Kind::Text && spec.pattern.is_none();
+    if value.chars().any(|c| c.is_control() && c != '\t' && !(c == '\n' && may_have_lines)) {
         return Err(Rejection::new(
             "it has more than one line or a control character",
             "copy the value again, without what is around it",
@@ -109,6 +119,13 @@ fn judge(spec: &SecretSpec, value: &str, now: u64) -> Result<Accepted, Rejection
         Kind::Uuid => encoded::check_uuid(value),
         Kind::RegistryPassword | Kind::Text => check_pattern(spec, value),
     }
+}
+
+/// What is odd about a value for a profile: production does not run where it is developed.
+pub fn warning_in(profile: &str, spec: &SecretSpec, value: &str) -> Option<String> {
+    let is_address = matches!(spec.kind, Kind::DatabaseUrl | Kind::Url);
+    let is_odd = is_address && matches!(profile, "production" | "prod") && address::is_local(value);
+    is_odd.then(|| format!("it leads to this machine, and the profile is `{profile}`"))
 }
 
 fn check_pattern(spec: &SecretSpec, value: &str) -> Result<Accepted, Rejection> {
@@ -171,8 +188,15 @@ pub fn cross_check(values: &[(&SecretSpec, &SecretString)]) -> Vec<String> {
         && bot != id
     {
         warnings.push(format!(
-            "{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016"
+            "{token} belongs to the bot {bot}, but {name} is {id}; they differ only for bots made before August 2016 \
+             (`nixstart env check --online` asks Discord)"
         ));
+    }
+    if let (Some((token, bot)), Some((guild, id))) = (&token, guild)
+        && bot == id
+        && application.is_none_or(|(_, application)| application != id)
+    {
+        warnings.push(format!("{guild} is the id of the bot of {token}; it was copied from the wrong place"));
     }
     if let (Some((application, id)), Some((guild, other))) = (application, guild)
         && id == other
@@ -218,6 +242,18 @@ mod tests {
     }
 
     #[test]
+    fn text_of_a_file_may_have_several_lines() {
+        let key = "-----BEGIN-----\nabc\n-----END-----";
+        assert_eq!(check_as_it_is(&spec("KEY", "text"), key, NOW).unwrap().value(), key);
+        let patterned = SecretSpec { pattern: Some("^-".into()), ..spec("KEY", "text") };
+        for (spec, value) in [(spec("KEY", "text"), "a\u{1b}b"), (patterned, key), (spec("KEY", "url"), key)] {
+            let rejection = check_as_it_is(&spec, value, NOW).unwrap_err();
+            assert_eq!(rejection.message, "it has more than one line or a control character");
+        }
+        assert!(check_cleaned(&spec("KEY", "text"), key, NOW).is_err());
+    }
+
+    #[test]
     fn a_rejection_never_holds_the_value() {
         let spec = SecretSpec { pattern: Some("^[0-9]+$".into()), ..spec("KEY", "text") };
         let secret = ["very", "-", "secret"].concat();
@@ -249,5 +285,12 @@ mod tests {
         assert!(warnings([&token(ID), ID, "1100000000000000002"]).is_empty());
         assert_eq!(warnings([&token(ID), "1100000000000000003", "1100000000000000002"]).len(), 1);
         assert_eq!(warnings([&token(ID), ID, ID]).len(), 1);
+        let mismatch = warnings([&token(ID), "1100000000000000003", "1100000000000000002"]);
+        assert!(mismatch[0].ends_with("(`nixstart env check --online` asks Discord)"), "{mismatch:?}");
+        let (bot, id) = (SecretString::from(token(ID)), SecretString::from(ID.to_owned()));
+        assert_eq!(
+            cross_check(&[(&specs[0], &bot), (&specs[2], &id)]),
+            ["GUILD_ID is the id of the bot of BOT_TOKEN; it was copied from the wrong place"]
+        );
     }
 }

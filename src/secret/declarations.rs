@@ -22,6 +22,8 @@ use super::schema::{Generate, Obtain, Required, SecretSpec};
 use crate::diagnostic::{Diagnostic, Place};
 pub use source::Mention;
 
+/// The code of the finding that no file declares the profile.
+pub const UNKNOWN_PROFILE: &str = "unknown-profile";
 /// The profile of a developer's machine.
 pub const DEFAULT_PROFILE: &str = "default";
 /// The files that declare variables, in the order of their say; of the examples the first one counts.

@@ -1,6 +1,8 @@
 //! The variables of a `.env` as a person edits them: what is declared, what is there, and what is to be changed. It writes
 //! nothing; what was changed comes out at the end.
 
+pub mod elsewhere;
+
 use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -9,6 +11,7 @@ use super::check::{Accepted, Rejection, check_as_it_is, check_cleaned, cross_che
 use super::schema::{Generate, SecretSpec, in_question_order};
 use crate::dotenv::Writer;
 use crate::dotenv::edit::is_name;
+pub use elsewhere::{Elsewhere, Rank};
 
 /// What is edited.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub struct Field {
     pub is_declared: bool,
     /// Whether the project needs a value for it.
     pub is_required: bool,
+    /// The same variable in another file that counts, too.
+    elsewhere: Option<Elsewhere>,
     /// The value that is there.
     current: Option<SecretString>,
     /// What is wrong with it.
@@ -132,10 +137,25 @@ impl Form {
         form
     }
 
+    /// Learns what other files say of the variables, those that count more first.
+    #[must_use]
+    pub fn beside(mut self, others: Vec<(String, Elsewhere)>) -> Self {
+        for (key, elsewhere) in others {
+            let index = self.position(&key).unwrap_or(self.fields.len());
+            if index == self.fields.len() {
+                self.fields.push(self.field(SecretSpec::undeclared(&key), (false, false), None));
+            }
+            let Some(field) = self.fields.get_mut(index).filter(|field| field.elsewhere.is_none()) else { continue };
+            field.elsewhere = Some(elsewhere);
+            field.judge(self.now);
+        }
+        self
+    }
+
     fn field(&self, spec: SecretSpec, (is_declared, is_required): (bool, bool), current: Option<SecretString>) -> Field {
-        let given = current.as_ref().map(ExposeSecret::expose_secret).filter(|value| is_declared && !value.is_empty());
-        let fault = given.and_then(|value| check_as_it_is(&spec, value, self.now).err());
-        Field { spec, is_declared, is_required, current, fault, draft: None }
+        let mut field = Field { spec, is_declared, is_required, elsewhere: None, current, fault: None, draft: None };
+        field.judge(self.now);
+        field
     }
 
     /// The place of a key.
@@ -192,9 +212,10 @@ impl Form {
         Ok(self.fields.len() - 1)
     }
 
-    /// Takes fields out that nobody declared, that are not in the file, and that get no value.
+    /// Takes fields out that nobody declared, that are in no file, and that get no value.
     pub fn tidy(&mut self) {
-        self.fields.retain(|field| field.is_declared || field.current.is_some() || field.draft.is_some());
+        let is_somewhere = |field: &Field| field.current.is_some() || field.elsewhere.is_some();
+        self.fields.retain(|field| field.is_declared || is_somewhere(field) || field.draft.is_some());
     }
 
     /// What saving does, by key. No value is in it.
@@ -217,9 +238,10 @@ impl Form {
         let missing = self.fields.iter().filter(|field| field.is_needed_still()).map(|field| field.spec.name.as_str());
         let missing: Vec<&str> = missing.collect();
         let values: Vec<(&SecretSpec, &SecretString)> =
-            self.fields.iter().filter_map(|field| Some((&field.spec, field.value()?))).collect();
+            self.fields.iter().filter_map(|field| Some((&field.spec, field.outcome()?))).collect();
         let missing = (!missing.is_empty()).then(|| format!("still missing: {}", missing.join(", ")));
-        missing.into_iter().chain(cross_check(&values)).collect()
+        let hidden = self.fields.iter().filter_map(Field::hidden);
+        missing.into_iter().chain(hidden).chain(cross_check(&values)).collect()
     }
 }
 
@@ -231,7 +253,7 @@ impl Field {
             Some(Draft::Unset) => return State::Removed,
             None => {}
         }
-        let has_value = self.current.as_ref().is_some_and(|value| !value.expose_secret().is_empty());
+        let has_value = self.effective().is_some_and(|value| !value.expose_secret().is_empty());
         match (has_value, &self.spec.default) {
             _ if !self.is_declared => State::Extra,
             (true, _) if self.fault.is_some() => State::Invalid,
@@ -249,6 +271,48 @@ impl Field {
             Some(Draft::Generate(_) | Draft::Unset) => None,
             None => self.current.as_ref(),
         }
+    }
+
+    /// Checks the value that counts.
+    fn judge(&mut self, now: u64) {
+        let given = self.effective().map(ExposeSecret::expose_secret);
+        let given = given.filter(|value| self.is_declared && !value.is_empty());
+        self.fault = given.and_then(|value| check_as_it_is(&self.spec, value, now).err());
+    }
+
+    /// The value that programs see now.
+    fn effective(&self) -> Option<&SecretString> {
+        match (&self.elsewhere, &self.current) {
+            (Some(Elsewhere { rank: Rank::More, value, .. }), _) | (Some(Elsewhere { value, .. }), None) => Some(value),
+            (_, current) => current.as_ref(),
+        }
+    }
+
+    /// The value that programs see after saving; `None` when there is none, or nobody knows it yet.
+    fn outcome(&self) -> Option<&SecretString> {
+        match (&self.elsewhere, &self.draft) {
+            (_, None) => self.effective(),
+            (Some(Elsewhere { rank: Rank::More, value, .. }), _) | (Some(Elsewhere { value, .. }), Some(Draft::Unset)) => {
+                Some(value)
+            }
+            (_, Some(_)) => self.value(),
+        }
+    }
+
+    /// Which file the value comes from that programs see, when another file has the variable, too.
+    pub fn remark(&self) -> Option<String> {
+        self.elsewhere.as_ref().map(|elsewhere| elsewhere.remark(self.current.is_some()))
+    }
+
+    /// The file that has a value which this one lacks.
+    pub fn only_in(&self) -> Option<&str> {
+        self.elsewhere.as_ref().filter(|_| self.current.is_none()).map(|elsewhere| elsewhere.file.as_str())
+    }
+
+    /// What saving its new value hides, or what hides it.
+    fn hidden(&self) -> Option<String> {
+        self.draft.as_ref().filter(|draft| !matches!(draft, Draft::Unset))?;
+        self.elsewhere.as_ref()?.warning(&self.spec.name, self.current.is_some())
     }
 
     /// What is to become of it.
@@ -270,7 +334,7 @@ impl Field {
     }
 
     fn is_needed_still(&self) -> bool {
-        let is_empty = || self.value().is_none_or(|value| value.expose_secret().is_empty());
+        let is_empty = || self.outcome().is_none_or(|value| value.expose_secret().is_empty());
         self.is_required && self.spec.default.is_none() && !matches!(self.draft, Some(Draft::Generate(_))) && is_empty()
     }
 }
@@ -341,6 +405,53 @@ mod tests {
     fn a_name_that_no_program_knows_is_not_added() {
         assert_eq!(form().add("a b").unwrap_err().message, "this is no name of a variable");
         assert_eq!(form().add("OLD"), Ok(4));
+    }
+
+    #[test]
+    fn a_value_of_another_file_counts_by_its_rank() {
+        let other = |key: &str, rank| {
+            (key.to_owned(), Elsewhere { file: ".env".into(), value: "1100000000000000001".to_owned().into(), rank })
+        };
+        let mut form = Form { now: 1_767_225_600_000, ..form() };
+        form = form.beside(vec![
+            other("ID", Rank::More),
+            other("ID", Rank::Less),
+            other("KEY", Rank::Less),
+            other("MAIL", Rank::Less),
+            other("LAST", Rank::Less),
+        ]);
+        let expected = [
+            ("ID", State::Set),
+            ("PORT", State::Default),
+            ("KEY", State::Set),
+            ("MAIL", State::Set),
+            ("OLD", State::Extra),
+            ("LAST", State::Extra),
+        ];
+        assert_eq!(states(&form), expected);
+        assert_eq!(form.warnings(), [""; 0]);
+        let remarks: Vec<Option<String>> = form.fields.iter().map(Field::remark).collect();
+        assert_eq!(
+            [0, 2, 3].map(|index: usize| remarks[index].as_deref().unwrap()),
+            [
+                "effective value comes from `.env`, which counts more",
+                "effective value comes from `.env`; one that is set here counts more",
+                "also in `.env`, which counts less",
+            ]
+        );
+        for index in [0, 2, 3] {
+            form.set(index, "new".to_owned().into());
+        }
+        assert_eq!(
+            form.warnings(),
+            [
+                "no program sees the new value of ID: that of `.env` counts more",
+                "KEY is in `.env`, too; from now on the value that is saved here counts",
+            ]
+        );
+        assert!(form.undo(2) && form.unset(3));
+        form.tidy();
+        assert_eq!((form.fields.len(), form.fields[2].only_in()), (6, Some(".env")));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub enum Kind {
     Base64,
     /// A UUID.
     Uuid,
-    /// Any text on one line.
+    /// Any text.
     #[default]
     Text,
 }

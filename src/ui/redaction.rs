@@ -23,14 +23,43 @@ struct Known {
 #[derive(Clone)]
 struct File {
     bytes: SecretSlice<u8>,
-    /// The variables in it that everybody may see.
-    public: BTreeSet<String>,
+    names: Names,
+}
+
+/// What is declared of the variables of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Those that everybody may see.
+    pub public: BTreeSet<String>,
+    /// Those that nobody may see.
+    pub secret: BTreeSet<String>,
+}
+
+impl Names {
+    /// Whether a value is kept out. Of variables that nobody declares, words stay: our own sentences are made of them, and a
+    /// secret is hardly ever one.
+    fn keep_out(&self, key: &str, value: &str) -> bool {
+        !self.public.contains(key) && (self.secret.contains(key) || names_secret(key) || !is_word(value))
+    }
+}
+
+/// Whether a name says, in any of the usual ways, that there may be a secret.
+fn names_secret(key: &str) -> bool {
+    let parts =
+        ["PASS", "PWD", "SECRET", "TOKEN", "KEY", "AUTH", "CRED", "PIN", "SALT", "SIGN", "PHRASE", "SEED", "CODE", "HASH"];
+    let key = key.to_ascii_uppercase();
+    parts.iter().any(|part| key.contains(part))
+}
+
+/// Whether a value is a word as sentences have it: small letters alone, and few of them.
+fn is_word(value: &str) -> bool {
+    value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 impl File {
     fn secrets(&self) -> Vec<(String, SecretString)> {
         let entries = dotenv::entries(&Document::parse(self.bytes.expose_secret()));
-        let secret = entries.into_iter().filter(|entry| !self.public.contains(&entry.key));
+        let secret = entries.into_iter().filter(|entry| self.names.keep_out(&entry.key, entry.value.expose_secret()));
         secret.map(|entry| (entry.key, entry.value)).collect()
     }
 }
@@ -47,9 +76,9 @@ pub fn keep_out(values: impl IntoIterator<Item = (String, SecretString)>) {
 }
 
 /// Keeps the values of a `.env` out of everything that is said from now on, but those that everybody may see.
-pub fn keep_out_of_file(bytes: Vec<u8>, public: BTreeSet<String>) {
+pub fn keep_out_of_file(bytes: Vec<u8>, names: Names) {
     let mut known = lock();
-    known.files.push(File { bytes: bytes.into(), public });
+    known.files.push(File { bytes: bytes.into(), names });
     known.redactor = None;
 }
 
@@ -76,4 +105,19 @@ pub fn redactor() -> Option<Arc<Redactor>> {
 pub fn redact(text: &str) -> String {
     // Nothing is better than a secret.
     redactor().map_or_else(|| "[withheld: it may hold a secret]".to_owned(), |redactor| redactor.redact(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_variables_that_nobody_declares_stay() {
+        let names = Names { public: ["PUBLIC".to_owned()].into(), secret: ["DECLARED".to_owned()].into() };
+        let kept_out = |key: &str, value: &str| names.keep_out(key, value);
+        assert!(!kept_out("X", "variable") && !kept_out("PUBLIC", "s3cr3t-s3cr3t"));
+        for (key, value) in [("DECLARED", "variable"), ("DB_PASSWORD", "variable"), ("X", "v4riable"), ("X", "correcthorse")] {
+            assert!(kept_out(key, value), "{key} {value}");
+        }
+    }
 }

@@ -271,3 +271,129 @@ fn dry_run_and_json_say_what_changes_and_no_value() {
     assert_eq!((&json["applied"], &json["plan"]["steps"][0]["action"]), (&true.into(), &"change-secrets".into()));
     assert!(![&shown.stderr, &done.stdout, &done.stderr].iter().any(|text| text.contains("hidden-value")));
 }
+
+#[test]
+fn a_secret_that_is_typed_as_an_argument_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "A=1\n");
+    let secret = ["hunter2", "-plain", "pass"].concat();
+    let pair = format!("A={secret}");
+    let key = ["AGE-SECRET-", "KEY-1QQQQQQQQ"].concat();
+    let option = format!("--{secret}");
+    let cases: [(&[&str], &str); 14] = [
+        (&["set", "API_KEY", &secret], "a secret is not taken from the command line"),
+        (&["set", "API_KEY", "=", &secret], "a secret is not taken from the command line"),
+        (&["set", "API_KEY", "-", &secret], "a secret is not taken from the command line"),
+        (&["set", &format!("A: {secret}")], "is no name of a variable"),
+        (&["set", "A", &option], "unexpected argument '…' found"),
+        (&["rotate", "A", &secret], "unexpected argument '…' found"),
+        (&["identity", &key], "unrecognized subcommand '…'"),
+        (&[&secret], "unrecognized subcommand '…'"),
+        (&["get", &pair], "has no variable of that name"),
+        (&["unset", &pair], "has no variable of that name"),
+        (&["export", &pair], "has no variable of that name"),
+        (&["share", "--keys", &pair, "--to", "x"], "has no value for that name"),
+        (&["exec", "--only", &pair, "--", "true"], "has no variable of that name"),
+        (&["list", "--consumers", &secret], "invalid value '…' for '--consumers <PROGRAMS>': known programs"),
+    ];
+    for (arguments, message) in cases {
+        let ended = sandbox.run(&[&["env"], arguments].concat());
+        assert!(matches!(ended.code, 1 | 2), "{arguments:?}: {}", ended.code);
+        let ended = ended.says(message);
+        assert!(!ended.stderr.contains(&secret) && !ended.stderr.contains(&key), "{arguments:?}: {}", ended.stderr);
+    }
+    // What helps is still there.
+    sandbox.run(&["env", "lst"]).expect(2).says("a similar subcommand exists: 'list'");
+    sandbox.run(&["env", "set", "A", "--stdn"]).expect(2).says("a similar argument exists: '--stdin'");
+}
+
+#[test]
+fn a_linked_directory_leads_out_of_the_project_only_when_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("project/secretspec.toml", "[project]\nname = 'x'\n");
+    sandbox.write("outside/.env", "A=1\n");
+    fs::create_dir(sandbox.work().join("project/apps")).unwrap();
+    symlink("../../outside", sandbox.work().join("project/apps/api")).unwrap();
+    for place in [["--app", "api"], ["--file", "apps/api/.env"], ["--file", "apps/api/new.env"]] {
+        let arguments = [&["-C", "project", "env"], place.as_slice(), &["set", "A", "--stdin"]].concat();
+        let refused = sandbox.run_with_input(&arguments, "2").expect(10);
+        let refused = refused.says("is in a linked directory, which leads out of the project, to").says("hint: add `--follow`");
+        assert!(refused.stderr.contains("`apps/api/"), "{}", refused.stderr);
+        assert!(sandbox.read("outside/.env") == "A=1\n" && !sandbox.exists("outside/new.env"));
+    }
+    sandbox.run_with_input(&["-C", "project", "env", "--app", "api", "set", "A", "--stdin", "--follow"], "2").expect(0);
+    assert_eq!(sandbox.read("outside/.env"), "A=2\n");
+    // A linked directory of the project itself is one of its own.
+    fs::create_dir(sandbox.work().join("project/real")).unwrap();
+    symlink("../real", sandbox.work().join("project/apps/web")).unwrap();
+    sandbox.run_with_input(&["-C", "project", "env", "--app", "web", "set", "A", "--stdin"], "3").expect(0);
+    assert_eq!(sandbox.read("project/real/.env"), "A=3\n");
+}
+
+#[test]
+fn the_profile_chooses_which_files_of_next_count() {
+    let sandbox = Sandbox::new();
+    sandbox.write("package.json", r#"{"dependencies":{"next":"16.0.0"}}"#);
+    for (file, value) in [(".env", "plain"), (".env.local", "local"), (".env.production", "made"), (".env.test", "tested")] {
+        sandbox.write(file, &format!("A={value}\nB{}=1\n", value.to_uppercase()));
+    }
+    let get = |arguments: &[&str]| sandbox.run(&[&["env", "get"], arguments].concat()).expect(0).stdout;
+    assert_eq!(get(&["A"]), "local\n");
+    assert_eq!(get(&["A", "--profile", "production"]), "local\n");
+    assert_eq!(get(&["BMADE", "--profile", "production"]), "1\n");
+    assert_eq!(get(&["A", "--profile", "test"]), "tested\n");
+    sandbox.run(&["env", "get", "BLOCAL", "--profile", "test"]).expect(1).says("has no variable");
+    sandbox.run_with_input(&["env", "set", "A", "--stdin", "--profile", "test"], "new").expect(0);
+    assert_eq!((get(&["A", "--profile", "test"]).as_str(), sandbox.read(".env.test.local").as_str()), ("new\n", "A=new\n"));
+}
+
+#[test]
+fn an_open_quote_is_said_once_whoever_uses_the_values() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "A=1\nB=\"open\nC=2\n");
+    for arguments in [&["get", "A"][..], &["list"], &["exec", "--", "/bin/true"]] {
+        let ended = sandbox.run(&[&["env"], arguments].concat()).expect(0);
+        let said = "`.env` is read as far as it goes: line 2: the quote of `B` is not closed";
+        assert_eq!(ended.stderr.matches("warning: ").count(), 1, "{}", ended.stderr);
+        ended.says(said);
+    }
+}
+
+#[test]
+fn a_profile_that_nobody_declares_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secretspec.toml", "[profiles.default]\nA = { description = 'x' }\n[profiles.production]\n");
+    for arguments in [&["set", "A", "--stdin"][..], &["list"], &["get", "A"], &["exec", "--", "/bin/true"]] {
+        let said = sandbox.run_with_input(&[&["env", "--profile", "prodution"], arguments].concat(), "1").expect(0);
+        said.says("there is no profile `prodution`").says("did you mean `production`?");
+        let fine = sandbox.run_with_input(&[&["env", "--profile", "production"], arguments].concat(), "1").expect(0);
+        assert!(!fine.stderr.contains("profile"), "{}", fine.stderr);
+    }
+}
+
+#[test]
+fn an_ordinary_word_in_the_file_garbles_no_message() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "X=variable\nAPI_TOKEN=nothing\n");
+    sandbox.run(&["env", "get", "NOPE"]).expect(1).says("`.env` has no variable `NOPE`");
+}
+
+#[test]
+fn what_a_program_would_get_is_told_to_programs_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", "A=hidden-value\nB=2\n");
+    let told = sandbox.run(&["env", "exec", "--dry-run", "--json", "--", "node", "x.js"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(json, serde_json::json!({ "schema": 1, "program": "node", "variables": ["A", "B"], "started": false }));
+}
+
+#[test]
+fn the_prompt_does_not_show_how_long_the_value_is() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(&sandbox, &["env", "set", "A"], (24, 80));
+    terminal.wait_for("what you type is not shown").send("hidden-value\r");
+    let ended = terminal.end();
+    assert_eq!((ended.code, sandbox.read(".env").as_str()), (0, "A=hidden-value\n"));
+    let stars = ended.raw.split(|byte| *byte != b'*').map(<[u8]>::len).filter(|length| *length > 0);
+    assert!(stars.into_iter().all(|length| length == 8), "{}", ended.text);
+}

@@ -247,14 +247,31 @@ fn what_somebody_else_writes_meanwhile_is_not_lost() {
 
 #[test]
 fn two_commands_at_once_keep_both_variables() {
+    keep_both(|_, _| {});
+}
+
+#[test]
+fn two_commands_at_once_with_two_homes_keep_both_variables() {
+    keep_both(|command, home| {
+        command.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
+    });
+}
+
+/// Runs two commands at once, the second of them with what `differ` makes of it and a directory of its own.
+#[track_caller]
+fn keep_both(differ: fn(&mut Command, &Path)) {
     for round in 0..20 {
         let sandbox = Sandbox::new();
+        let other = tempfile::TempDir::new().unwrap();
         if round % 2 == 0 {
             sandbox.write(".env", &usual());
         }
         let start = |key: &str| {
             let mut command = sandbox.command();
             command.args(["env", "set", key, "--stdin"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+            if key == "TWO" {
+                differ(&mut command, other.path());
+            }
             let mut child = command.spawn().unwrap();
             child.stdin.take().unwrap().write_all(canary().as_bytes()).unwrap();
             child

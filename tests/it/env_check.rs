@@ -282,3 +282,81 @@ fn only_this_machine_is_asked_without_encryption() {
     command("http://discord.example/api").expect(10).says("because it is not HTTPS");
     command("http://127.0.0.1:1/api").expect(5).says("not checked online");
 }
+
+#[test]
+fn a_declared_text_of_several_lines_is_taken_from_a_file_and_every_verb_agrees_on_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secretspec.toml", "[profiles.default]\nKEY = { description = 'x' }\n");
+    let key = ["-----BEGIN CERT", "IFICATE-----\nabc\n-----END CERT", "IFICATE-----\n"].concat();
+    sandbox.write("key.pem", &key);
+    let set = |arguments: &[&str]| sandbox.run(&[&["env", "set", "KEY", "--from-file", "key.pem"], arguments].concat());
+    set(&["--consumers", "direnv"]).expect(10).says("it has more than one line, which direnv up to 2.37 cannot read");
+    set(&["--consumers", "node"]).expect(0);
+    assert_eq!(sandbox.run(&["env", "get", "KEY"]).expect(0).stdout, key);
+    let listed = sandbox.run(&["env", "list", "--consumers", "node"]).expect(0);
+    assert!(listed.stdout.starts_with("KEY  set "), "{}", listed.stdout);
+    sandbox.run(&["env", "check", "--strict", "--consumers", "node"]).expect(0);
+    // What the one refuses, the other refuses.
+    sandbox.write(".env", "KEY='a\u{7}b'\n");
+    let listed = sandbox.run(&["env", "list"]).expect(0);
+    assert!(listed.stdout.starts_with("KEY  invalid "), "{}", listed.stdout);
+    let checked = sandbox.run(&["env", "check"]).expect(3);
+    assert!(checked.stdout.contains("`KEY` cannot be right: it has more than one line or a control character"));
+}
+
+#[test]
+fn what_was_copied_from_the_wrong_place_is_found_without_the_other_id() {
+    let sandbox = project(&format!("BOT_TOKEN={}\nGUILD_ID={APPLICATION_ID}\n", token()));
+    let checked = sandbox.run(&["env", "check"]).expect(3);
+    assert!(checked.stdout.contains("GUILD_ID is the id of the bot of BOT_TOKEN"), "{}", checked.stdout);
+    sandbox.write(".env", &right().replace(APPLICATION_ID, "1100000000000000009"));
+    let checked = sandbox.run(&["env", "check"]).expect(0);
+    assert!(checked.stdout.contains("(`nixstart env check --online` asks Discord)"), "{}", checked.stdout);
+}
+
+#[test]
+fn a_database_on_this_machine_is_odd_in_production() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secretspec.toml", "[profiles.default]\nDATABASE_URL = { description = 'x' }\n[profiles.production]\n");
+    sandbox.write("nixstart.toml", "[secrets.DATABASE_URL]\nkind = 'database/url'\n");
+    let address = |host: &str| format!("DATABASE_URL=postgres://{}@{host}/app\n", ["ada", "hunter22"].join(":"));
+    sandbox.write(".env", &address("localhost:5432"));
+    close(&sandbox);
+    sandbox.run(&["env", "check", "--strict"]).expect(0);
+    let checked = sandbox.run(&["env", "check", "--strict", "--profile", "production"]).expect(3);
+    let message = "`DATABASE_URL`: it leads to this machine, and the profile is `production` [odd-value]";
+    assert!(checked.stdout.contains(message), "{}", checked.stdout);
+    sandbox.write(
+        ".env",
+        &format!("DATABASE_URL='{}'\n", address("db").trim().replace("hunter", "#").trim_start_matches("DATABASE_URL=")),
+    );
+    let checked = sandbox.run(&["env", "check"]).expect(3);
+    assert!(checked.stdout.contains("`DATABASE_URL` cannot be right: it has a raw `#`"), "{}", checked.stdout);
+}
+
+#[test]
+fn a_flake_without_git_would_copy_the_file_into_the_store() {
+    let sandbox = Sandbox::new();
+    sandbox.write("flake.nix", "{ outputs = _: { }; }\n");
+    let message = "the flake is in no git repository, so Nix copies this file into the store";
+    let set = |value: &str| sandbox.run_with_input(&["env", "set", "A", "--stdin"], value).expect(0);
+    set("1").says(message).says("then run `git init && git add .`");
+    let checked = sandbox.run(&["env", "check", "--strict"]).expect(3);
+    assert!(checked.stdout.contains(message) && checked.stdout.contains("[in-store]"), "{}", checked.stdout);
+    git2::Repository::init(sandbox.work()).unwrap();
+    sandbox.write(".gitignore", ".env*\n");
+    assert!(!set("2").stderr.contains(message));
+    assert!(!sandbox.run(&["env", "check"]).stdout.contains("in-store"));
+}
+
+#[test]
+fn a_directory_that_others_may_change_is_found() {
+    let sandbox = project(&right());
+    let open = |mode| fs::set_permissions(sandbox.work(), fs::Permissions::from_mode(mode)).unwrap();
+    open(0o777);
+    let checked = sandbox.run(&["env", "check", "--strict"]).expect(3);
+    assert!(checked.stdout.contains("others can put another file in its place"), "{}", checked.stdout);
+    assert!(checked.stdout.contains("hint: run `chmod go-w .`"), "{}", checked.stdout);
+    open(0o755);
+    sandbox.run(&["env", "check", "--strict"]).expect(0);
+}

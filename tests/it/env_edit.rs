@@ -319,3 +319,21 @@ fn an_editor_that_is_not_there_is_named() {
     terminal.wait_for("`$VISUAL` cannot be split into words");
     assert_eq!(terminal.end().code, 1);
 }
+
+#[test]
+fn what_another_file_says_is_not_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("package.json", r#"{"dependencies":{"next":"16.0.0"}}"#);
+    sandbox.write("secretspec.toml", "[profiles.default]\nDATABASE_URL = { description = 'db', required = true }\n");
+    sandbox.write(".env", &["DATABASE_URL=postgres://ada:", "hunter22@db.example/app\n"].concat());
+    let mut terminal = Terminal::start(&sandbox, &EDIT, SIZE);
+    terminal.wait_for("1 variable").wait_for("DATABASE_URL in .env");
+    terminal.wait_for("effective value comes from `.env`");
+    assert!(!terminal.screen().contains("missing"), "{}", terminal.screen());
+    terminal.send("\r").wait_for("type or paste it").send("x\r").wait_for("1 change not saved").send("s");
+    terminal.wait_for("DATABASE_URL is in `.env`, too").send("n");
+    terminal.wait_for("1 change not saved").send("q").wait_for("Leave").send("y");
+    assert_eq!(terminal.end().code, 7);
+    let mut terminal = Terminal::start(&sandbox, &["--plain", "env", "edit"], SIZE);
+    terminal.wait_for("DATABASE_URL, set, in `.env`").send("1\r").wait_for("effective value comes from `.env`");
+}

@@ -91,7 +91,7 @@ fn tokens_keys_and_forced_files_are_found() {
     stage(&sandbox, ".env.example", "BOT_TOKEN=\n");
     sandbox.git(".", &["add", "-f", ".env"]);
     assert_eq!(
-        guard(&sandbox).expect(3).says("`git rm --cached .env`").stdout,
+        guard(&sandbox).expect(3).says("`git rm --cached -- .env`").stdout,
         ".env: a file for secrets\n.env:1: the value of DB_PASSWORD\nage:1: an age identity\napps/api/.env.local: a file for secrets\nbot.js:2: a Discord bot token\ngh.txt:1: a GitHub token\nid:1: a private key\n"
     );
 }
@@ -245,4 +245,29 @@ fn undo_takes_the_hook_back_too() {
     sandbox.run(&["env", "guard", "--install", "--yes"]).expect(0);
     sandbox.run(&["undo", "--yes"]).expect(0);
     assert!(!sandbox.exists(".git/hooks/pre-commit"));
+}
+
+#[test]
+fn hints_can_be_typed_where_the_person_is() {
+    let sandbox = repository();
+    stage(&sandbox, "my app/it's.ts", &secret());
+    let run = sandbox.run(&["-C", "my app", "env", "guard"]).expect(3);
+    let run = run.says("`git reset -- 'it'\\''s.ts'` leaves the file out");
+    assert!(run.stdout.starts_with("my app/it's.ts:1: "), "{}", run.stdout);
+    stage(&sandbox, "my app/.env.local", "A=1\n");
+    sandbox.run(&["env", "guard"]).expect(3).says("`git rm --cached -- 'my app/.env.local'`");
+}
+
+#[test]
+fn a_bare_repository_has_the_work_tree_that_git_names() {
+    let sandbox = Sandbox::new();
+    sandbox.git(".", &["init", "-q", "--bare", "dotfiles.git"]);
+    let named = ["--git-dir=../dotfiles.git", "--work-tree=."];
+    sandbox.write("home/leak.txt", &token());
+    sandbox.git("home", &[named.as_slice(), &["add", "leak.txt"]].concat());
+    let mut command = sandbox.command();
+    command.current_dir(sandbox.work().join("home")).args(["env", "guard"]);
+    command.env("GIT_DIR", "../dotfiles.git").env("GIT_WORK_TREE", ".");
+    let run = run(&mut command, "").expect(3);
+    assert!(run.stdout.starts_with("leak.txt:1: "), "{}", run.stdout);
 }

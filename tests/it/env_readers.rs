@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nixstart::dotenv::{Consumer, Writer};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-use crate::support::hostile::{EnvFile, env_file, values};
+use crate::support::hostile::{EnvFile, documents, env_file, values};
 use crate::support::tools;
 
 /// How many random values each reader gets.
@@ -109,6 +110,37 @@ fn dotenv_reads_what_is_written() {
         let script = "console.log(JSON.stringify(library('dotenv').parse(require('fs').readFileSync('.env'))))";
         check(Consumer::Node, |directory| node(directory, script));
     }
+}
+
+/// What we see in each document, dotenv sees, too, whatever it is.
+#[test]
+fn dotenv_reads_every_document_as_we_do() {
+    let test = "env_readers::dotenv_reads_every_document_as_we_do";
+    if !tools::have(test, &["node"]) || !has_library(test, "node_modules/dotenv") {
+        return;
+    }
+    let documents = documents(600);
+    let directory = TempDir::new().unwrap();
+    std::fs::write(directory.path().join("documents.json"), serde_json::to_vec(&documents).unwrap()).unwrap();
+    let modules = libraries().join("node_modules/dotenv");
+    let script = format!(
+        "const documents = JSON.parse(require('fs').readFileSync('documents.json', 'utf8'));
+        console.log(JSON.stringify(documents.map(text => require({:?}).parse(Buffer.from(text)))))",
+        modules.to_str().unwrap()
+    );
+    let printed = output(directory.path(), &tools::find("node").unwrap(), &["-e", &script]);
+    let theirs: Vec<Variables> = serde_json::from_slice(&printed).unwrap();
+    let ours = |text: &String| -> Variables {
+        let entries = nixstart::dotenv::read(text).into_iter();
+        entries.map(|entry| (entry.key, entry.value.expose_secret().to_owned())).collect()
+    };
+    let differing = documents.iter().zip(&theirs).filter(|(text, theirs)| ours(text) != **theirs);
+    let differing: Vec<String> =
+        differing.map(|(text, theirs)| format!("{text:?}\n  ours: {:?}\n  theirs: {theirs:?}", ours(text))).collect();
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+    // The documents are worth the trouble.
+    let variables: usize = theirs.iter().map(BTreeMap::len).sum();
+    assert!(theirs.len() == documents.len() && variables > 600, "{variables}");
 }
 
 #[test]

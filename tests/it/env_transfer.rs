@@ -253,3 +253,27 @@ fn a_foreign_example_that_declares_itself_stays_as_it_is() {
     let empty = Sandbox::new();
     empty.run(&["env", "example"]).expect(1).says("nothing is declared to write an example from");
 }
+
+#[test]
+fn thousands_of_variables_come_at_once() {
+    let sandbox = Sandbox::new();
+    let text = |value: &str| {
+        let lines: Vec<String> = (0..3000).map(|number| format!("VARIABLE_{number}={value}{number}\n")).collect();
+        lines.concat()
+    };
+    sandbox.write(".env", &format!("# mine\n{}", text("old")));
+    sandbox.write("new.env", &format!("{}LAST=1\n", text("new")));
+    let begun = std::time::Instant::now();
+    sandbox.run(&["env", "import", "new.env", "--overwrite", "--yes"]).expect(0);
+    // A reparse for each of them takes minutes in a build that is not optimised.
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    assert_eq!(sandbox.read(".env"), format!("# mine\n{}LAST=1\n", text("new")));
+}
+
+#[test]
+fn a_directory_is_no_file_of_variables() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.work().join("folder")).unwrap();
+    let refused = sandbox.run(&["env", "import", "folder"]).expect(1);
+    refused.says("`folder` is a directory").says("hint: name the file that holds the variables");
+}

@@ -10,7 +10,7 @@ use crate::host::apply::{self, Wanted};
 use crate::host::env_file::EnvFile;
 use crate::host::lock::Lock;
 use crate::host::vault::{Prepared, Vault};
-use crate::host::{clock, git, paths};
+use crate::host::{clock, paths};
 use crate::plan::{Action, Plan, SecretChange, Step, Undo};
 
 /// Whether a person has said yes by the command itself, or is asked with the list of keys.
@@ -123,10 +123,9 @@ fn warn(session: &mut Session, site: &Site, file: &EnvFile) {
             found.hint.iter().for_each(|hint| session.ui.hint(hint));
         }
     }
-    if git::privacy(file.place()) == git::Privacy::NoRepository {
-        session
-            .ui
-            .detail(&format!("`{shown}` is in no git repository; a flake in this directory would copy it into the Nix store"));
+    if let Some(found) = exposure::to_store(file, &site.root, &shown) {
+        session.ui.warn(&format!("`{shown}`: {}", found.message));
+        found.hint.iter().for_each(|hint| session.ui.hint(hint));
     }
     if file.mode().is_some_and(|mode| mode & 0o077 != 0) {
         session.ui.warn(&format!("others could read `{shown}`; from now on only you can (mode 0600)"));

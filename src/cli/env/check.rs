@@ -1,6 +1,7 @@
 //! `nixstart env check`: what is wrong with the file, by what the project declares, by the programs that read it, and by what
 //! git and other users can see of it. It names files, lines, variables and rules, never a value.
 
+use camino::Utf8Path;
 use serde_json::{Value, json};
 
 use super::site::Site;
@@ -57,7 +58,8 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     findings.extend(site.declarations.diagnostics.iter().cloned());
     let is_provided = |key: &str| env_vars::get(key).is_some();
     let now = clock::now_milliseconds();
-    let subject = Subject { layers: &layers, declarations: &site.declarations, is_provided: &is_provided, now };
+    let subject =
+        Subject { layers: &layers, declarations: &site.declarations, profile: &site.profile, is_provided: &is_provided, now };
     findings.extend(subject.values());
     let online = if args.online { ask_online(&subject)? } else { Online::default() };
     findings.extend(online.findings.iter().cloned());
@@ -105,7 +107,7 @@ fn of_files(site: &Site, flags: &Flags) -> Result<(Vec<Diagnostic>, Vec<Layer>)>
         if file.exists() {
             findings.extend(audit::of_file(&layer, &site.consumers));
             findings.extend(asked_of_dotenvy(&layer, &site.consumers, &findings));
-            findings.extend(exposure(&file, &layer.name));
+            findings.extend(exposure(&file, &site.root, &layer.name));
             is_there = true;
         }
         layers.push(layer);
@@ -143,8 +145,10 @@ fn asked_of_dotenvy(layer: &Layer, consumers: &[Consumer], known: &[Diagnostic])
 }
 
 /// What git and other users of the machine can see of a file.
-fn exposure(file: &EnvFile, name: &str) -> Vec<Diagnostic> {
+fn exposure(file: &EnvFile, root: &Utf8Path, name: &str) -> Vec<Diagnostic> {
     let mut findings = exposure::to_git(file, name);
+    findings.extend(exposure::to_store(file, root, name));
+    findings.extend(exposure::to_replacement(file, name));
     let mode = file.mode().unwrap_or_default();
     let close = format!("run `chmod 600 {name}`");
     let whole = Place::new(name, 0);

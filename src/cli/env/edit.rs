@@ -13,11 +13,11 @@ use crate::dotenv::edit::EditError;
 use crate::dotenv::{Writer, entries};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::apply::explained;
-use crate::host::clock;
 use crate::host::env_file::EnvFile;
 use crate::host::vault::Vault;
+use crate::host::{clock, paths};
 use crate::plan::{SecretChange, SecretEntry, SecretSource};
-use crate::secret::form::{Draft, Form};
+use crate::secret::form::{Draft, Elsewhere, Form, Rank};
 use crate::tui;
 use crate::tui::screen::secrets::{self, Outcome};
 
@@ -76,7 +76,24 @@ fn form(site: &Site, file: &EnvFile) -> Result<Form> {
     }
     let found: Vec<(String, SecretString)> = entries(&document).into_iter().map(|entry| (entry.key, entry.value)).collect();
     let is_required = |spec: &crate::secret::SecretSpec| spec.required.in_default_profile();
-    Ok(Form::new(&site.declarations.specs, found, &is_required, (writer(site), clock::now_milliseconds())))
+    let form = Form::new(&site.declarations.specs, found, &is_required, (writer(site), clock::now_milliseconds()));
+    Ok(form.beside(elsewhere(site)?))
+}
+
+/// What the other files say that programs read beside this one, in the order in which they count.
+fn elsewhere(site: &Site) -> Result<Vec<(String, Elsewhere)>> {
+    let mut others = Vec::new();
+    let mut rank = Rank::More;
+    for path in site.layers() {
+        if path == site.path {
+            rank = Rank::Less;
+            continue;
+        }
+        let file = paths::shown(&path);
+        let found = entries(&site.read_beside(&path)?.document()).into_iter();
+        others.extend(found.map(|entry| (entry.key, Elsewhere { file: file.clone(), value: entry.value, rank })));
+    }
+    Ok(others)
 }
 
 /// Writes for the programs that read the file.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
 use super::site::Site;
 use super::{Flags, get, value};
@@ -46,7 +47,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
     let site = Site::find(flags)?;
     let inherited = if args.clean { Inherited::Basics } else { Inherited::Everything };
-    let every = values(&site)?;
+    let every = values(&site, session)?;
     let selected = select(args, &site, every.clone(), inherited)?;
     let secrets: Vec<(String, SecretString)> =
         every.iter().flat_map(|(name, value)| secrets(&site, inherited, name, value)).collect();
@@ -59,6 +60,11 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         if wins(name) { is_set } else { is_filled || (of_file.is_none() && is_set) }
     })?;
     let variables: Vec<(String, SecretString)> = selected.into_iter().filter(|(name, _)| !wins(name)).collect();
+    if flags.dry_run && flags.json {
+        let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+        let program = args.command.first().map(|program| program.to_string_lossy());
+        return session.print_json(&json!({ "schema": 1, "program": program, "variables": names, "started": false }));
+    }
     if flags.dry_run {
         let names = value::joined(variables.iter().map(|(name, _)| name.as_str()));
         session.ui.say(&format!("the program would get {}", if names.is_empty() { "no variable of the file" } else { &names }));
@@ -81,11 +87,11 @@ fn behind_redactor(handover: &Handover<'_>, secrets: &[(String, SecretString)]) 
 }
 
 /// What every variable is to a program: of the first file that has it, else its declared default.
-fn values(site: &Site) -> Result<Vec<(String, SecretString)>> {
+fn values(site: &Site, session: &mut Session) -> Result<Vec<(String, SecretString)>> {
     let mut values: Vec<(String, SecretString)> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for path in site.layers() {
-        let found = entries(&site.read_beside(&path)?.document());
+        let found = entries(&site.read_to_use(&path, session)?);
         values.extend(found.into_iter().filter(|entry| seen.insert(entry.key.clone())).map(|entry| (entry.key, entry.value)));
     }
     let defaults = site.declarations.specs.iter().filter(|spec| !seen.contains(&spec.name));

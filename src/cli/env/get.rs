@@ -7,6 +7,7 @@ use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
 use crate::error::{Error, Result, did_you_mean};
+use crate::facts::secrets::format::shown_name;
 use crate::ui::Ui;
 
 /// Print the value of a variable
@@ -27,7 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
     let site = Site::find(flags)?;
     let key = args.key.as_str();
-    let value = effective(&site, key)?;
+    let value = effective(session, &site, key)?;
     if Ui::shows_data() && !args.reveal && site.is_sensitive(key) {
         return Err(Error::refused(format!("{key} is a secret and is not printed on a terminal"))
             .hint("show it all the same with `--reveal`")
@@ -42,10 +43,10 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 }
 
 /// The value that a program of the project sees: of the first file that has it, else the declared default.
-fn effective(site: &Site, key: &str) -> Result<SecretString> {
+fn effective(session: &mut Session, site: &Site, key: &str) -> Result<SecretString> {
     let mut keys = Vec::new();
     for path in site.layers() {
-        let document = site.read_beside(&path)?.document();
+        let document = site.read_to_use(&path, session)?;
         if let Some(found) = document.find(key) {
             return Ok(found.value.clone());
         }
@@ -55,10 +56,11 @@ fn effective(site: &Site, key: &str) -> Result<SecretString> {
     default.map(SecretString::from).ok_or_else(|| not_there(key, site, keys.iter().map(String::as_str)))
 }
 
-/// A variable that is not in the file.
+/// A variable that is not in the file. What was typed in the place of a name may be a value.
 pub(super) fn not_there<'a>(key: &str, site: &'a Site, known: impl Iterator<Item = &'a str>) -> Error {
     let declared = site.declarations.specs.iter().map(|spec| spec.name.as_str());
-    let error = Error::failed(format!("`{}` has no variable `{key}`", site.shown()));
+    let name = shown_name(key).map_or_else(|| "of that name".to_owned(), |key| format!("`{key}`"));
+    let error = Error::failed(format!("`{}` has no variable {name}", site.shown()));
     let holds = |path: &camino::Utf8PathBuf| site.read_beside(path).is_ok_and(|file| file.document().find(key).is_some());
     if let Some(other) = site.layers().into_iter().find(holds) {
         let other = crate::host::paths::shown(&other);

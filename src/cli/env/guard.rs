@@ -13,6 +13,7 @@ use crate::facts::secrets::{is_committed_by_custom, is_env_file};
 use crate::host::git::staged::{StagedFile, Staging};
 use crate::host::paths;
 use crate::secret::guard::{Guard, Hit, Rule};
+use crate::template::escape;
 
 /// Look for secrets in what is staged for the next commit
 ///
@@ -55,7 +56,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     } else {
         show(session, &report)?;
     }
-    verdict(&report)
+    verdict(&report, &staging)
 }
 
 fn look(guard: &Guard, file: &StagedFile<'_>, report: &mut Report) {
@@ -110,7 +111,7 @@ fn print_json(session: &mut Session, report: &Report) -> Result<()> {
     session.print_json(&json!({ "schema": 1, "files": report.files, "findings": findings, "skipped": report.skipped }))
 }
 
-fn verdict(report: &Report) -> Result<()> {
+fn verdict(report: &Report, staging: &Staging) -> Result<()> {
     let Some((path, _)) = report.hits.first() else { return Ok(()) };
     let places = match report.hits.len() {
         1 => "a secret is staged for the next commit".to_owned(),
@@ -118,11 +119,11 @@ fn verdict(report: &Report) -> Result<()> {
     };
     let env_file = report.hits.iter().find(|(_, hit)| hit.rule == Rule::EnvFile).map(|(path, _)| path);
     let error = Error::new(ErrorKind::Findings, places);
-    let error = match env_file {
-        Some(path) => error.hint(format!("take the file out of git, it stays on disk: `git rm --cached {path}`")),
-        None => {
-            error.hint(format!("take it out and stage the file again; `git reset -- {path}` leaves the file out of the commit"))
-        }
-    };
-    Err(error.hint("`git commit --no-verify` commits all the same"))
+    // As it is typed where the person is, which need not be the top of the work tree.
+    let word = |path: &str| escape::sh(&paths::shown(&staging.top.join(path)));
+    let hint = env_file.map_or_else(
+        || format!("take it out and stage the file again; `git reset -- {}` leaves the file out of the commit", word(path)),
+        |path| format!("take the file out of git, it stays on disk: `git rm --cached -- {}`", word(path)),
+    );
+    Err(error.hint(hint).hint("`git commit --no-verify` commits all the same"))
 }

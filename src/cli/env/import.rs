@@ -111,7 +111,7 @@ fn read(args: &Args, session: &mut Session) -> Result<Import> {
         }
         bytes(std::io::stdin().lock())?
     } else {
-        bytes(value::open(&args.from)?)?
+        bytes(value::open(&args.from, "variables")?)?
     };
     let found = import(&bytes, args.dialect).map_err(|error| {
         let way_out = error.way_out().map(str::to_owned);

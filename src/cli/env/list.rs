@@ -62,7 +62,7 @@ struct Row<'a> {
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
     let site = Site::find_with_source(flags)?;
-    let (found, entries) = read(&site)?;
+    let (found, entries) = read(&site, session)?;
     let is_required = |spec: &SecretSpec| spec.required.in_default_profile();
     let writer = Writer::new(site.consumers.iter().copied());
     let form = Form::new(&site.declarations.specs, entries, &is_required, (writer, clock::now_milliseconds()));
@@ -83,11 +83,11 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 }
 
 /// Every variable of every file that counts, in the order of the files; the first file that has one says what it is.
-fn read(site: &Site) -> Result<(Places, Vec<(String, SecretString)>)> {
+fn read(site: &Site, session: &mut Session) -> Result<(Places, Vec<(String, SecretString)>)> {
     let mut places = Places::new();
     let mut values = Vec::new();
     for path in site.layers() {
-        let document = site.read_beside(&path)?.document();
+        let document = site.read_to_use(&path, session)?;
         let file = Rc::new(Layer { shown: paths::shown(&path), path });
         let last: HashMap<&str, _> =
             document.assignments().iter().map(|assignment| (assignment.key.as_str(), assignment)).collect();

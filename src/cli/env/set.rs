@@ -10,6 +10,7 @@ use crate::cli::Session;
 use crate::cli::carry_out::Outcome;
 use crate::dotenv::edit::is_name;
 use crate::error::{Error, Result};
+use crate::facts::secrets::format::shown_name;
 use crate::host::vault::Vault;
 use crate::plan::{SecretChange, SecretEntry};
 
@@ -22,8 +23,11 @@ pub(super) struct Args {
     /// Name of the variable; `NAME=VALUE` for one that is declared not to be sensitive
     key: String,
     /// `-` reads the value from standard input
-    #[arg(value_name = "-", value_parser = ["-"])]
+    #[arg(value_name = "-")]
     dash: Option<String>,
+    /// What else was typed, so that we and not clap say what is wrong with it.
+    #[arg(hide = true)]
+    rest: Vec<String>,
     /// Read the value from standard input; one line end is taken off
     #[arg(long, group = "origin", conflicts_with = "dash")]
     stdin: bool,
@@ -72,6 +76,9 @@ pub(super) fn set(
 
 fn origin<'a>(args: &'a Args, site: &Site) -> Result<(&'a str, Origin)> {
     let key = args.key.as_str();
+    if !args.rest.is_empty() || args.dash.as_ref().is_some_and(|dash| dash != "-") {
+        return Err(second_word(key, site));
+    }
     if args.stdin || args.dash.is_some() {
         return Ok((key, Origin::StandardInput));
     }
@@ -83,22 +90,32 @@ fn origin<'a>(args: &'a Args, site: &Site) -> Result<(&'a str, Origin)> {
     }
     let Some((name, value)) = key.split_once('=') else { return Ok((key, Origin::Prompt)) };
     if !args.insecure_argv && site.is_sensitive(name) {
-        let shown = if is_name(name) { name } else { "NAME" };
-        return Err(Error::usage(
-            "a secret is not taken from the command line: other users and the shell's history see it there",
-        )
-        .hint(format!("leave the value out and type it when you are asked: `nixstart env set {shown}`"))
-        .hint("or declare the variable with `sensitive = false` when it is no secret"));
+        return Err(exposed(name));
     }
     Ok((name, Origin::Argument(value.to_owned())))
 }
 
-/// A name that only some programs read is no name, unless the file has it already.
+/// A word behind the name is a value, whatever it looks like.
+fn second_word(key: &str, site: &Site) -> Error {
+    let name = key.split('=').next().unwrap_or(key);
+    if site.is_sensitive(name) {
+        return exposed(name);
+    }
+    Error::usage("a value on the command line is one word with its name").hint(format!("`nixstart env set {name}=VALUE`"))
+}
+
+fn exposed(name: &str) -> Error {
+    let shown = shown_name(name).unwrap_or_else(|| "NAME".to_owned());
+    Error::usage("a secret is not taken from the command line: other users and the shell's history see it there")
+        .hint(format!("leave the value out and type it when you are asked: `nixstart env set {shown}`"))
+        .hint("or declare the variable with `sensitive = false` when it is no secret")
+}
+
+/// A name that only some programs read is no name, unless the file has it already. It may be a secret, so it is not repeated.
 fn refuse_odd_name(key: &str, site: &Site) -> Result<()> {
     if is_name(key) || site.read()?.document().find(key).is_some() {
         return Ok(());
     }
-    let shown = if key.chars().count() > 40 { "what was given".to_owned() } else { format!("`{key}`") };
-    Err(Error::usage(format!("{shown} is no name of a variable: letters, digits and `_`, and no digit in front"))
+    Err(Error::usage("what was given is no name of a variable: letters, digits and `_`, and no digit in front")
         .hint("choose a name such as `API_TOKEN`"))
 }

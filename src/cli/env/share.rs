@@ -9,6 +9,7 @@ use crate::cli::Session;
 use crate::cli::carry_out::Outcome;
 use crate::dotenv::{self, Entry};
 use crate::error::{Error, Result};
+use crate::facts::secrets::format::shown_name;
 use crate::file_tree::RelativePath;
 use crate::host::lock::Lock;
 use crate::host::paths;
@@ -83,8 +84,10 @@ pub(super) fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
     entries.retain(Entry::has_value);
     let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
     let selection = select(&names, &site.declarations.specs, &site.profile, wish).map_err(|missing| {
-        Error::failed(format!("`{shown}` has no value for `{missing}`"))
-            .hint(format!("set it first: `nixstart env set {missing}`"))
+        // What was typed in the place of a name may be a value.
+        let (what, name) =
+            shown_name(&missing).map_or_else(|| ("that name".to_owned(), "NAME".to_owned()), |name| (format!("`{name}`"), name));
+        Error::failed(format!("`{shown}` has no value for {what}")).hint(format!("set it first: `nixstart env set {name}`"))
     })?;
     if selection.shared.is_empty() {
         let error = Error::failed(format!("nothing of `{shown}` is to be shared"));

@@ -1,17 +1,16 @@
 //! Which `.env` is meant: the project around the current directory, its app, its file, its declarations and its readers.
 
-use std::collections::BTreeSet;
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::Flags;
-use crate::dotenv::{Consumer, Writer};
+use crate::cli::Session;
+use crate::dotenv::{Consumer, Document, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
 use crate::secret::SecretSpec;
 use crate::secret::declarations::Declarations;
-use crate::ui::redaction;
+use crate::ui::redaction::{self, Names};
 
 /// What makes a directory the top of a project, the most telling first.
 const TOPS: [&str; 4] = ["nixstart.toml", "secretspec.toml", ".env.schema", ".git"];
@@ -64,7 +63,7 @@ impl Site {
                 (app, directory)
             }
         };
-        let path = named.unwrap_or_else(|| directory.join(default_name(&directory)));
+        let path = named.unwrap_or_else(|| directory.join(default_name(&directory, &flags.profile)));
         let declarations = declared(&root, &directory, app.as_deref(), &flags.profile);
         let consumers = consumers(flags, &root, &directory);
         let (is_named, follows) = (flags.file.is_some(), flags.follow);
@@ -79,26 +78,35 @@ impl Site {
     /// Reads a file beside it. No message repeats a secret of it.
     pub(super) fn read_beside(&self, path: &Utf8Path) -> Result<EnvFile> {
         let file = EnvFile::read(path, self.links())?;
-        let public: BTreeSet<String> =
-            self.declarations.specs.iter().filter(|spec| !spec.sensitive).map(|spec| spec.name.clone()).collect();
-        redaction::keep_out_of_file(file.bytes().to_vec(), public);
+        let (secret, public) = self.declarations.specs.iter().partition::<Vec<&SecretSpec>, _>(|spec| spec.sensitive);
+        let names = |specs: Vec<&SecretSpec>| specs.into_iter().map(|spec| spec.name.clone()).collect();
+        redaction::keep_out_of_file(file.bytes().to_vec(), Names { public: names(public), secret: names(secret) });
         Ok(file)
+    }
+
+    /// The same for a command that uses values as far as they go: a file that is not what somebody meant is said to be so.
+    pub(super) fn read_to_use(&self, path: &Utf8Path, session: &mut Session) -> Result<Document> {
+        let document = self.read_beside(path)?.document();
+        if let Some(fault) = document.fault() {
+            let shown = paths::shown(path);
+            session.ui.warn(&format!("`{shown}` is read as far as it goes: {fault}"));
+        }
+        Ok(document)
     }
 
     fn links(&self) -> Links<'_> {
         if self.follows { Links::Anywhere } else { Links::Within(&self.root) }
     }
 
-    /// The files that say what a variable is, in the order in which the first one wins: what Next.js and Vite do in
-    /// development, and only the file itself when somebody named it or nobody reads more.
+    /// The files that say what a variable is, in the order in which the first one wins: what Next.js, Vite or bun read in the
+    /// environment that the profile stands for, and only the file itself when somebody named it or nobody reads more.
     pub(super) fn layers(&self) -> Vec<Utf8PathBuf> {
-        let is_layered =
-            self.consumers.iter().any(|consumer| matches!(consumer, Consumer::Next | Consumer::Vite | Consumer::Bun));
-        let names = [".env.development.local", ".env.local", ".env.development", ".env"];
-        if self.is_named || !is_layered || !self.path.file_name().is_some_and(|name| names.contains(&name)) {
+        let names = layers::names(&self.consumers, &self.profile);
+        if self.is_named || !self.path.file_name().is_some_and(|name| names.iter().any(|known| known == name)) {
             return vec![self.path.clone()];
         }
-        names.map(|name| self.directory.join(name)).into_iter().filter(|path| *path == self.path || path.exists()).collect()
+        let paths = names.into_iter().map(|name| self.directory.join(name));
+        paths.filter(|path| *path == self.path || path.exists()).collect()
     }
 
     /// The declaration of a variable.
@@ -117,13 +125,17 @@ impl Site {
     }
 }
 
-/// A path without `.` and `..`, whose last part may be a link and stays one.
+/// A path without `.` and `..`, in which links stay links: whether one leads out of the project is looked at later.
 fn absolute_but_the_link(current: &Utf8Path, file: &Utf8Path) -> Result<Utf8PathBuf> {
     let Some(name) = file.file_name() else {
         return Err(Error::usage(format!("`{file}` names no file")).hint("name a file, such as `--file .env`"));
     };
-    let directory = current.join(file);
-    Ok(paths::absolute(directory.parent().unwrap_or(current))?.join(name))
+    let joined = current.join(file);
+    let directory = joined.parent().unwrap_or(current);
+    // Behind a link, `..` is not the directory in front of it.
+    let goes_up = directory.components().any(|part| part == Utf8Component::ParentDir);
+    let directory = if goes_up { paths::absolute(directory)? } else { directory.components().collect() };
+    Ok(directory.join(name))
 }
 
 /// The top of the project around a directory.
@@ -161,14 +173,18 @@ fn app_around(root: &Utf8Path, directory: &Utf8Path) -> Option<String> {
     folder.and_then(|_| parts.next()).map(|app| app.as_str().to_owned())
 }
 
-/// Next.js reads `.env.local` for what is not committed.
-fn default_name(directory: &Utf8Path) -> &'static str {
+/// Next.js reads `.env.local` for what is not committed, but not in tests.
+fn default_name(directory: &Utf8Path, profile: &str) -> &'static str {
     let package = fs_err::read_to_string(directory.join("package.json")).unwrap_or_default();
     let package: serde_json::Value = serde_json::from_str(&package).unwrap_or_default();
     let is_next = ["dependencies", "devDependencies"]
         .iter()
         .any(|field| package.get(field).is_some_and(|found| found.get("next").is_some()));
-    if is_next { ".env.local" } else { ".env" }
+    match (is_next, profile) {
+        (true, "test") => ".env.test.local",
+        (true, _) => ".env.local",
+        (false, _) => ".env",
+    }
 }
 
 /// What the project declares, for the app.

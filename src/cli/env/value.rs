@@ -58,7 +58,11 @@ pub(super) fn obtain(
 ) -> Result<Option<(SecretString, SecretSource)>> {
     let spec = site.spec(key);
     let (value, source) = match origin {
-        Origin::Prompt => return Ok(ask(session, site, key)?.map(|value| (value, SecretSource::Entered))),
+        Origin::Prompt => {
+            let Some(value) = ask(session, site, key)? else { return Ok(None) };
+            warn(session, site, key, &value);
+            return Ok(Some((value, SecretSource::Entered)));
+        }
         Origin::Generated => {
             let how = spec.and_then(|spec| spec.generate.clone()).unwrap_or(Generate::Base64 { bytes: 32 });
             let value = generate(&how, &random::bytes(wanted_bytes(&how))?);
@@ -70,17 +74,27 @@ pub(super) fn obtain(
             }
             (text(std::io::stdin().lock(), "standard input")?, SecretSource::StandardInput)
         }
-        Origin::File(path) => (text(open(path)?, &format!("`{path}`"))?, SecretSource::Entered),
+        Origin::File(path) => (text(open(path, "value")?, &format!("`{path}`"))?, SecretSource::Entered),
         Origin::Argument(value) => (value.clone().into(), SecretSource::Entered),
     };
-    Ok(Some((checked(session, spec, key, value, doubt)?, source)))
+    let value = checked(session, spec, key, value, doubt)?;
+    warn(session, site, key, &value);
+    Ok(Some((value, source)))
+}
+
+/// Says what is odd about a value for the profile.
+fn warn(session: &mut Session, site: &Site, key: &str, value: &SecretString) {
+    let odd = site.spec(key).and_then(|spec| secret::check::warning_in(&site.profile, spec, value.expose_secret()));
+    if let Some(warning) = odd {
+        session.ui.warn(&format!("{key}: {warning}"));
+    }
 }
 
 /// A FIFO is a file that a value may come from (`<(command)`); a directory is not.
-pub(super) fn open(path: &Utf8Path) -> Result<std::fs::File> {
+pub(super) fn open(path: &Utf8Path, what: &str) -> Result<std::fs::File> {
     let file = fs_err::File::open(path)?;
     if file.metadata()?.is_dir() {
-        return Err(Error::failed(format!("`{path}` is a directory")).hint("name the file that holds the value"));
+        return Err(Error::failed(format!("`{path}` is a directory")).hint(format!("name the file that holds the {what}")));
     }
     Ok(file.into_parts().0)
 }

@@ -2,7 +2,7 @@
 
 use crate::doctor::Example;
 use crate::facts::secrets::{
-    EnvContent, EnvFile, Fault, FaultKind, Gap, GapKind, HistoricFile, History, Leak, Privacy, Shape, StoreCopy,
+    EnvContent, EnvFile, Fault, FaultKind, Gap, GapKind, HistoricFile, History, ImageCopy, Leak, Privacy, Shape, StoreCopy,
 };
 use crate::facts::{Fact, Facts, Secrets};
 
@@ -52,6 +52,10 @@ fn store(copy: StoreCopy) -> Facts {
     secrets(Secrets { store: copy.into(), ..Secrets::default() })
 }
 
+fn image(copy: ImageCopy) -> Facts {
+    secrets(Secrets { image: copy.into(), ..Secrets::default() })
+}
+
 fn in_nix_files(leaks: Vec<Leak>) -> Facts {
     secrets(Secrets { in_nix_files: leaks.into(), ..Secrets::default() })
 }
@@ -72,6 +76,7 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
     let clean_history = || history(Vec::new(), Vec::new().into());
     let files = || vec![".env".to_owned()];
     let copied = StoreCopy::PathReference { place: ".envrc:2".into(), files: files() };
+    let in_image = ImageCopy::Copied { place: "Dockerfile:2".into(), files: files(), ignore: "/project/.dockerignore".into() };
     let example = |id, bad, good| Example { id, bad, good };
     vec![
         example("env-exists", missing, good()),
@@ -84,6 +89,7 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
         example("env-perms", content(|content| content.mode = 0o666), good()),
         example("env-perms", content(|content| content.mode = 0o644), good()),
         example("env-perms", content(|content| content.is_own = false), good()),
+        example("env-perms", content(|content| content.is_replaceable = true), good()),
         example("env-ignored", privacy(Privacy::Tracked), good()),
         example("env-ignored", privacy(Privacy::NotIgnored), good()),
         example("env-ignored", privacy(Privacy::IgnoredHereOnly), good()),
@@ -92,6 +98,7 @@ pub(in crate::doctor) fn examples() -> Vec<Example> {
         example("env-in-history", history(Vec::new(), leak(Shape::GithubToken).into()), clean_history()),
         example("env-in-store", store(StoreCopy::WholeDirectory { files: files() }), store(StoreCopy::TrackedFilesOnly)),
         example("env-in-store", store(copied), store(StoreCopy::TrackedFilesOnly)),
+        example("env-in-image", image(in_image), image(ImageCopy::KeptOut)),
         example("secret-in-nix-files", in_nix_files(leak(Shape::DiscordBotToken)), in_nix_files(Vec::new())),
         example("secret-in-nix-files", in_nix_files(leak(Shape::Assignment)), in_nix_files(Vec::new())),
     ]

@@ -1,9 +1,9 @@
 //! Checks of what may have left `.env` already: history, the store, Nix files.
 
 use super::names;
-use crate::doctor::{Fix, Look, Problem, Verdict};
+use crate::doctor::{FileEdit, Fix, Look, Problem, Verdict};
 use crate::facts::Facts;
-use crate::facts::secrets::{HistoricFile, Leak, StoreCopy, is_committed_by_custom};
+use crate::facts::secrets::{HistoricFile, ImageCopy, Leak, StoreCopy, is_committed_by_custom};
 
 /// More lines than this help nobody.
 const MOST_DETAILS: usize = 20;
@@ -70,6 +70,21 @@ pub(super) fn in_store(facts: &Facts) -> Look {
                 .detail(format!("{place} names the flake as `path:`, which copies every file of its directory"))
                 .fix(Fix::by_hand("Name the flake as `.` in this line", &["direnv edit ."])),
         ),
+    })
+}
+
+pub(super) fn in_image(facts: &Facts) -> Look {
+    Ok(match facts.secrets.image.get()? {
+        ImageCopy::KeptOut => Verdict::Pass("a `.dockerignore` keeps it out".to_owned()),
+        ImageCopy::Copied { place, files, ignore } => {
+            let rules = ["**/.env", "**/.env.*", "!**/.env.example"].map(str::to_owned).to_vec();
+            Verdict::Warn(
+                Problem::new(format!("an image takes {} along", names(files.iter().map(String::as_str))))
+                    .detail(format!("{place} copies everything, and no rule keeps these files out"))
+                    .fix(Fix::edit("Keep every `.env` out of images", vec![FileEdit::add(ignore.clone(), rules)]))
+                    .fix(Fix::by_hand("Replace the secrets if the image was ever pushed", &[])),
+            )
+        }
     })
 }
 

@@ -48,9 +48,6 @@ fn judge(declarations: &Declarations, spec: &SecretSpec, value: Option<&str>, no
     if is_placeholder(value) || is_copied {
         return Some((GapKind::Placeholder, need != Need::Optional));
     }
-    if spec.kind == Kind::Text && spec.pattern.is_none() {
-        return None;
-    }
     let rejection = secret::check::check_as_it_is(spec, value, now).err()?;
     Some((GapKind::Rejected(rejection.message), true))
 }

@@ -1,14 +1,14 @@
 //! Changes variables of a `.env`. Every other byte stays; the file is the old one or the new one, never a third.
 
 use camino::Utf8Path;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::super::dotenvy;
 use super::super::env_file::{self, EnvFile, Links};
 use super::super::revert::{Effect, Mode};
 use super::super::vault::{Prepared, Vault};
 use super::{Note, secrets};
-use crate::dotenv::edit::EditError;
+use crate::dotenv::edit::{Edit, EditError};
 use crate::dotenv::{Consumer, Document, Writer};
 use crate::error::{Error, Result};
 use crate::plan::SecretChange;
@@ -30,32 +30,36 @@ pub struct Wanted<'a> {
 /// A document with its changes; `None` when it has them already.
 pub fn edited(document: &Document, wanted: Wanted<'_>, vault: &Vault) -> Result<Option<Document>> {
     let writer = Writer::new(wanted.consumers.iter().copied());
-    let mut edited: Option<Document> = None;
-    for change in wanted.changes {
-        let now = edited.as_ref().unwrap_or(document);
-        let next = match change {
-            SecretChange::Set(entry) => {
-                let value = vault.resolve(entry)?;
-                let value =
-                    value.ok_or_else(|| Error::failed(format!("there is no value for {}", entry.name)).hint("give it again"))?;
-                now.with(&entry.name, value.expose_secret(), &writer)
-            }
-            SecretChange::Unset { name } => now.without(name),
-        };
-        if let Some(next) = next.map_err(|error| explained(error, wanted.path))? {
-            edited = Some(next);
-        }
-    }
+    let values = values(wanted, vault)?;
+    let edits: Vec<Edit<'_>> = wanted
+        .changes
+        .iter()
+        .map(SecretChange::name)
+        .zip(values.iter().map(|value| value.as_ref().map(ExposeSecret::expose_secret)))
+        .collect();
+    let edited = document.with_all(&edits, &writer).map_err(|error| explained(error, wanted.path))?;
     if let Some(document) = edited.as_ref().filter(|_| writer.consumers().contains(&Consumer::Rust)) {
         ask_dotenvy(document, wanted)?;
     }
     Ok(edited)
 }
 
+/// The value of each change; `None` for a variable that goes.
+fn values(wanted: Wanted<'_>, vault: &Vault) -> Result<Vec<Option<SecretString>>> {
+    let value = |change: &SecretChange| match change {
+        SecretChange::Unset { .. } => Ok(None),
+        SecretChange::Set(entry) => match vault.resolve(entry)? {
+            None => Err(Error::failed(format!("there is no value for {}", entry.name)).hint("give it again")),
+            value => Ok(value),
+        },
+    };
+    wanted.changes.iter().map(value).collect()
+}
+
 /// Asks the reader of Rust programs itself whether it sees the values that were set.
 fn ask_dotenvy(document: &Document, wanted: Wanted<'_>) -> Result<()> {
     let set = wanted.changes.iter().filter(|change| matches!(change, SecretChange::Set(_))).map(SecretChange::name);
-    match set.into_iter().find(|name| !dotenvy::agrees_on(document, name)) {
+    match dotenvy::misread(document, set) {
         None => Ok(()),
         Some(name) => {
             let shown = super::super::paths::shown(wanted.path);

@@ -44,6 +44,9 @@ impl Staging {
             }
             _ => tool(error),
         })?;
+        if let Some(named) = env_vars::get(env_vars::GIT_WORK_TREE) {
+            repository.set_workdir(directory.join(named).as_std_path(), false).map_err(tool)?;
+        }
         let top = repository.workdir().and_then(|top| Utf8PathBuf::from_path_buf(top.to_owned()).ok());
         let top = top.ok_or_else(|| Error::failed("the repository has no work tree, so nothing is committed in it"))?;
         Ok(Self { repository, top: Utf8PathBuf::from(top.as_str().trim_end_matches('/')) })

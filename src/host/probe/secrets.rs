@@ -2,6 +2,7 @@
 //! kinds.
 
 mod history;
+mod image;
 mod privacy;
 mod scan;
 
@@ -16,7 +17,9 @@ use privacy::WorkTree;
 use super::{Reach, Vantage};
 use crate::dotenv::{self, Entry};
 use crate::facts::secrets::declared;
-use crate::facts::secrets::{EnvContent, EnvFile, Fault, FaultKind, History, Privacy, StoreCopy, format, is_env_file};
+use crate::facts::secrets::{
+    EnvContent, EnvFile, Fault, FaultKind, History, Privacy, StoreCopy, format, is_env_file, is_open_directory,
+};
 use crate::facts::{Fact, Secrets};
 use crate::host::clock;
 use crate::secret::declarations::{DEFAULT_PROFILE, Declarations, EXAMPLES, Texts};
@@ -38,9 +41,15 @@ pub(super) fn look(vantage: &Vantage) -> Secrets {
         let history = scope.spawn(|| history::look(vantage));
         let files: Vec<EnvFile> = places.iter().flat_map(|place| place_files(vantage, place, &repository)).collect();
         let store = store_copy(vantage, &files, &repository);
+        let image = image::look(vantage, &files);
         let (history, history_tokens) = history.join().unwrap_or_default();
-        Secrets { files: files.into(), store, history, history_tokens, in_nix_files: scan.join().unwrap_or_default() }
+        Secrets { files: files.into(), store, image, history, history_tokens, in_nix_files: scan.join().unwrap_or_default() }
     })
+}
+
+/// Whether others may change what is in a directory.
+pub fn is_open(directory: &Utf8Path) -> bool {
+    directory.metadata().is_ok_and(|metadata| is_open_directory(metadata.mode(), metadata.gid(), metadata.uid()))
 }
 
 /// What git does with a file, and which commits hold it. Its history is glanced at, not read to the end.
@@ -59,6 +68,7 @@ fn elsewhere() -> Secrets {
     Secrets {
         files: Fact::irrelevant(WHY),
         store: Fact::irrelevant(WHY),
+        image: Fact::irrelevant(WHY),
         history: Fact::irrelevant(WHY),
         history_tokens: Fact::irrelevant(WHY),
         in_nix_files: Fact::irrelevant(WHY),
@@ -162,6 +172,7 @@ fn content(path: &Utf8Path, text: Fact<Option<String>>, place: &Place) -> Fact<O
             faults,
             mode: metadata.mode() & 0o7777,
             is_own: metadata.uid() == rustix::process::geteuid().as_raw(),
+            is_replaceable: path.parent().is_some_and(is_open),
             holds_secret: declared::holds_secret(&text, &entries),
             is_encrypted: !entries.is_empty() && values.all(is_public),
         })

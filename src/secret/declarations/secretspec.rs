@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::located::{self, Fields};
-use super::{DEFAULT_PROFILE, Found, Need, TextFile, Variable};
+use super::{DEFAULT_PROFILE, Found, Need, TextFile, UNKNOWN_PROFILE, Variable};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::did_you_mean;
 use crate::facts::secrets::format::shown_name;
@@ -52,7 +52,7 @@ fn unknown_profile(file: &TextFile, profile: &str, profiles: &DeTable<'_>) -> Di
     let names: Vec<&str> = profiles.keys().map(|key| key.get_ref().as_ref()).collect();
     let hint = did_you_mean(profile, names.iter().copied()).unwrap_or_else(|| format!("it has {}", names.join(", ")));
     let message = format!("there is no profile `{profile}`; what `default` says is taken");
-    Diagnostic::error(Place::new(&file.name, 0), "unknown-profile", message).hint(hint)
+    Diagnostic::error(Place::new(&file.name, 0), UNKNOWN_PROFILE, message).hint(hint)
 }
 
 /// Which scopes each variable is in.

@@ -66,6 +66,18 @@ pub(crate) fn values(random: usize) -> Vec<String> {
     KNOWN.into_iter().map(str::to_owned).chain(random).collect()
 }
 
+/// Documents as nobody would write them: lines of every kind with noise in and between them, the same in every run.
+pub(crate) fn documents(count: usize) -> Vec<String> {
+    let noise = "[KA_.\\-'\"`=: #$\\\\nr\\t éß\u{A0}\u{2028}\u{FEFF}]";
+    let value = format!("('[^']{{0,6}}'|\"[^\"]{{0,6}}\"|`[^`]{{0,6}}`|{noise}{{0,8}}|\"a\\\\n\\\\\"b\"|'a\nb'|[a-z0-9]{{0,6}})");
+    let line = format!(
+        "[ \t]{{0,2}}(export {{1,2}})?[A-Za-z_][A-Za-z0-9_.-]{{0,3}}[ \t]{{0,2}}(=|: ?|==)[ \t]{{0,2}}{value}( ?# ?{noise}{{0,4}})?"
+    );
+    let document = format!("\u{FEFF}?(({line}|{noise}{{0,10}}|#{noise}{{0,6}})(\n|\r\n|\r|\n\n)){{0,8}}({line})?");
+    let mut runner = TestRunner::deterministic();
+    (0..count).map(|_| document.as_str().new_tree(&mut runner).unwrap().current()).collect()
+}
+
 /// A file that somebody wrote by hand, with all values put in that can be, and what its readers should see.
 pub(crate) struct EnvFile {
     pub(crate) document: Document,

@@ -74,7 +74,10 @@ fn label(field: &Field) -> String {
     let value = match (field.draft(), field.value()) {
         (Some(Draft::Generate(_)), _) => "made at random on saving".to_owned(),
         (Some(Draft::Unset), _) => "taken out on saving".to_owned(),
-        (_, None) => field.spec.default.clone().unwrap_or_default(),
+        (_, None) => match field.only_in() {
+            Some(file) => format!("in `{file}`"),
+            None => field.spec.default.clone().unwrap_or_default(),
+        },
         (_, Some(value)) if field.spec.sensitive => mask(value.expose_secret()),
         (_, Some(value)) => value.expose_secret().to_owned(),
     };
@@ -133,6 +136,9 @@ fn type_value(session: &mut Session, form: &mut Form, index: usize) -> Result<()
     crate::cli::secrets::introduce(session, &spec);
     if let Some(fault) = field.fault() {
         session.ui.warn(&format!("what is in the file is not accepted: {fault}"));
+    }
+    if let Some(remark) = field.remark() {
+        session.ui.say(&format!("  {remark}"));
     }
     if field.value().is_some() {
         session.ui.say("  Enter alone keeps the value that is there");

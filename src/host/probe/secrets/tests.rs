@@ -9,7 +9,7 @@ use super::super::tests::vantage;
 use super::*;
 use crate::doctor;
 use crate::facts::Facts;
-use crate::facts::secrets::{GapKind, Privacy, Shape};
+use crate::facts::secrets::{GapKind, ImageCopy, Privacy, Shape};
 use crate::secret::shapes;
 
 fn project(files: &[(&str, &str)]) -> (Utf8PathBuf, Vantage) {
@@ -83,6 +83,30 @@ fn tells_modes_and_faults() {
     let found = look(&vantage);
     let content = found.files.known().unwrap()[0].content.known().unwrap().clone().unwrap();
     assert_eq!((content.mode, content.is_own, content.faults.len()), (0o640, true, 3));
+}
+
+#[test]
+fn knows_what_an_image_takes_along() {
+    let image = |files: &[(&str, &str)]| {
+        let env: &[(&str, &str)] = &[(".env", "A=1\n"), ("apps/api/.env", "A=1\n"), ("Dockerfile", "FROM scratch\nCOPY . .\n")];
+        let (_root, vantage) = project(&[env, files].concat());
+        look(&vantage).image
+    };
+    let taken = |files: &[(&str, &str)]| match image(files) {
+        Fact::Known(ImageCopy::Copied { files, place, ignore }) => {
+            assert_eq!((place.as_str(), ignore.file_name()), ("Dockerfile:2", Some(".dockerignore")));
+            files
+        }
+        Fact::Known(ImageCopy::KeptOut) => Vec::new(),
+        Fact::Unknown(why) => panic!("{why:?}"),
+    };
+    assert_eq!(taken(&[]), [".env", "apps/api/.env"]);
+    // Its rules begin at the top, other than git's.
+    assert_eq!(taken(&[(".dockerignore", ".env\n.env.*\n")]), ["apps/api/.env"]);
+    assert_eq!(taken(&[(".dockerignore", "**/.env*\n!.env\n")]), [".env"]);
+    assert_eq!(taken(&[(".dockerignore", "**/.env\n")]), [""; 0]);
+    assert_eq!(taken(&[(".dockerignore", "*\n!src\n")]), [""; 0]);
+    assert!(matches!(image(&[("Dockerfile", "FROM scratch\nCOPY src .\n")]), Fact::Unknown(_)));
 }
 
 #[test]

@@ -87,13 +87,15 @@ fn rejected(label: &'static str, rejection: &Rejection) -> Vec<Passage> {
     vec![(label, Tone::Wrong, visible(&rejection.message)), ("", Tone::Prose, visible(&rejection.hint))]
 }
 
-/// What is wrong with the value in the file.
+/// What is wrong with the value in the file, and which file counts.
 fn wrong(field: &Field) -> Vec<Passage> {
-    match (field.state(), field.fault()) {
+    let mut passages = match (field.state(), field.fault()) {
         (State::Invalid, Some(fault)) => rejected("In file", fault),
         (State::Extra, _) => vec![("Extra", Tone::Prose, "nothing declares it".to_owned())],
         _ => Vec::new(),
-    }
+    };
+    passages.extend(field.remark().map(|remark| ("Files", Tone::Prose, visible(&remark))));
+    passages
 }
 
 /// What its declaration says.

@@ -125,7 +125,9 @@ impl SecretsScreen {
             Some(Draft::Value(_)) | None => {}
         }
         let default = || field.spec.default.as_deref().map(visible).unwrap_or_default();
-        let Some(value) = field.value().map(ExposeSecret::expose_secret) else { return default() };
+        let Some(value) = field.value().map(ExposeSecret::expose_secret) else {
+            return field.only_in().map_or_else(default, |file| format!("in {}", visible(file)));
+        };
         match self.revealed.filter(|_| is_selected).map(|(shown, _)| shown) {
             _ if value.is_empty() && field.spec.default.is_some() => default(),
             _ if value.is_empty() => "empty".to_owned(),
