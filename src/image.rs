@@ -28,6 +28,7 @@ impl Registry {
         let is_valid = host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
             && host.chars().all(is_host)
             && !host.ends_with(':')
+            && !path.starts_with('/')
             && !path.contains("//")
             && path.chars().all(is_path);
         if is_valid { Ok(Self { host: host.to_owned(), path: path.to_owned() }) } else { Err(RegistryError(text.to_owned())) }

@@ -74,7 +74,7 @@ fn refuse_unknown(demands: &Demands) -> Result<()> {
 /// A name that is another attribute path, or another flake.
 fn refuse_odd_name(name: &str) -> Result<()> {
     let is_word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    if !name.is_empty() && name.chars().all(is_word) {
+    if name.starts_with(|first: char| is_word(first) && first != '-') && name.chars().all(is_word) {
         return Ok(());
     }
     Err(Error::usage(format!("`{name}` is no name of a dev shell"))
