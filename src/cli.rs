@@ -1,5 +1,6 @@
 //! The command line: what it looks like, and one file per command that joins domain, machine and person.
 
+mod add;
 mod answers;
 mod build;
 mod carry_out;
@@ -77,6 +78,7 @@ struct Global {
 enum Command {
     New(Box<new::Args>),
     Template(template::Args),
+    Add(add::Args),
     Env(Box<env::Args>),
     Build(build::Args),
     Shell(shell::Args),
@@ -133,13 +135,13 @@ fn escaped(json: &str) -> String {
 #[command(next_help_heading = "Plan options")]
 struct PlanFlags {
     /// Show the plan and stop
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long, global = true, conflicts_with = "yes")]
     dry_run: bool,
     /// Consent to the plan without being asked
-    #[arg(short, long, action = ArgAction::SetTrue)]
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     yes: bool,
     /// Print the plan as JSON; applies it only together with `--yes`
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
     /// Whether a program that only its publisher vouches for may be downloaded.
     #[arg(skip)]
@@ -218,6 +220,7 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         None => start_menu::run(session),
         Some(Command::New(args)) => new::run(*args, session),
         Some(Command::Template(args)) => template::run(args, session),
+        Some(Command::Add(args)) => add::run(&args, session),
         Some(Command::Env(args)) => env::run(*args, session),
         Some(Command::Build(args)) => build::run(&args, session),
         Some(Command::Shell(args)) => shell::run(&args, session),

@@ -1,5 +1,6 @@
 //! A project: its name and the names derived from it, where it goes, how it is made, and where it came from.
 
+pub mod change;
 pub mod create;
 pub mod name;
 pub mod record;

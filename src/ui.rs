@@ -196,6 +196,11 @@ impl Ui {
         self.unless_quiet(&printable_text(text));
     }
 
+    /// Shows what a person has to do by hand, as it is and however quiet.
+    pub fn to_be_pasted(&mut self, text: &str) {
+        self.raw(&printable_text(text));
+    }
+
     /// Warns.
     pub fn warn(&mut self, text: &str) {
         self.unless_quiet(&self.labelled(Role::Warning, "warning", &redaction::redact(text)));

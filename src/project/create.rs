@@ -191,7 +191,7 @@ fn resolve(
         }
         Resolution::Replace => {
             files.to_stage.push(path.clone());
-            files.steps.push(replace_file(request, path, file.clone(), existing, "Replace"));
+            files.steps.push(replace_file(&request.site.path, path, (file.clone(), existing), "Replace"));
         }
         Resolution::Merge => {
             let merged = File { contents: merge_lines(&existing.contents, &file.contents), executable: existing.executable };
@@ -199,7 +199,7 @@ fn resolve(
             if path.as_str() == ".gitignore" {
                 files.gitignore = String::from_utf8_lossy(&merged.contents).into_owned();
             }
-            files.steps.push(replace_file(request, path, merged, existing, "Add lines to"));
+            files.steps.push(replace_file(&request.site.path, path, (merged, existing), "Add lines to"));
         }
         Resolution::Beside => {
             let state = |beside: &RelativePath| request.on_disk.get(beside).cloned().unwrap_or(OnDisk::Absent);
@@ -233,7 +233,8 @@ fn create_directory(request: &Request<'_>) -> Step {
     )
 }
 
-fn undo_of_new_files() -> Undo {
+/// How files that are new are taken back.
+pub(super) fn undo_of_new_files() -> Undo {
     Undo::Inverse { by: "remove every file that is still as it was written".to_owned() }
 }
 
@@ -243,11 +244,12 @@ fn create_files(request: &Request<'_>, tree: FileTree) -> Step {
     Step::new("files", title, "The directory exists; only files that are not there are made.", action, undo_of_new_files())
 }
 
-fn replace_file(request: &Request<'_>, path: &RelativePath, file: File, existing: &File, verb: &str) -> Step {
+/// The step that puts a file in the place of another.
+pub(super) fn replace_file(directory: &Utf8Path, path: &RelativePath, (file, existing): (File, &File), verb: &str) -> Step {
     // A digest, because any two paths must have two ids: what the file holds now is kept under it.
     let id: String = hex(&Sha256::digest(path.as_str())).chars().take(16).collect();
     let replaces = hex(&Sha256::digest(&existing.contents));
-    let action = Action::ReplaceFile { directory: request.site.path.clone(), path: path.clone(), file, replaces };
+    let action = Action::ReplaceFile { directory: directory.to_owned(), path: path.clone(), file, replaces };
     Step::new(
         &format!("file-{id}"),
         format!("{verb} `{path}`"),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::dotenv::writer::Reason;
 use crate::dotenv::{Unportable, quote};
 use crate::file_tree::RelativePath;
-use crate::question::{self, Question, QuestionKind};
+use crate::question::{self, Answers, Question, QuestionKind};
 use crate::secret::SecretSpec;
 use crate::secret::schema::is_variable_name;
 use crate::service;
@@ -43,6 +43,23 @@ pub struct Manifest {
     /// What to type next, in order.
     #[serde(default, rename = "next_step")]
     pub next_steps: Vec<NextStep>,
+    /// What a project can be given later.
+    #[serde(default, rename = "feature")]
+    pub features: Vec<Feature>,
+}
+
+/// Something that a project can be given later: other answers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// What kind of thing it is: the word behind `nixstart add`, `service` or `ci`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What it is, as a fragment.
+    pub about: String,
+    /// The answers of a project that has it.
+    pub answers: Answers,
 }
 
 /// The field of a service in a manifest that says when a project has it. It is answered when a project is made, so that
@@ -138,7 +155,7 @@ impl Manifest {
         if !is_word(&self.name, '-') {
             return Some(("name".into(), format!("the name `{}` must be lower-case words joined by dashes", self.name)));
         }
-        self.question_fault().or_else(|| self.secret_fault()).or_else(|| self.service_fault())
+        self.question_fault().or_else(|| self.secret_fault()).or_else(|| self.service_fault()).or_else(|| self.feature_fault())
     }
 
     fn question_fault(&self) -> Option<(String, String)> {
@@ -156,6 +173,20 @@ impl Manifest {
             }
         }
         None
+    }
+
+    fn feature_fault(&self) -> Option<(String, String)> {
+        self.features.iter().find_map(|feature| {
+            let fault = |message: String| Some((format!("\"{}\"", feature.name), message));
+            if !is_word(&feature.kind, '-') || !is_word(&feature.name, '-') {
+                return fault(format!("the feature `{}` must have a kind and a name of lower-case words", feature.name));
+            }
+            feature.answers.iter().find_map(|(name, answer)| {
+                let question = question::find(&self.questions, name);
+                let error = question.and_then(|question| question.check(answer.clone())).err()?;
+                fault(format!("the feature `{}` cannot be had: {error}", feature.name))
+            })
+        })
     }
 
     fn secret_fault(&self) -> Option<(String, String)> {

@@ -13,6 +13,7 @@
     reason = "a test that meets the unexpected fails"
 )]
 
+mod add;
 mod architecture;
 mod bot;
 mod build;
