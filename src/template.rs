@@ -17,8 +17,8 @@ use camino::Utf8PathBuf;
 pub use manifest::{Manifest, ManifestError};
 pub use render::{Context, RenderError};
 
-use crate::project;
-use crate::question::{Answer, Question, QuestionKind};
+use crate::project::{self, ProjectName};
+use crate::question::{Answer, Answers, Question, QuestionKind};
 use crate::secret::SecretSpec;
 use render::Renderer;
 
@@ -69,6 +69,21 @@ impl Template {
             }
             (_, default) => Ok(default.clone()),
         }
+    }
+
+    /// Answers that belong together: what is not asked with them is left out, and what is now asked has its default.
+    pub fn completed(&self, name: &ProjectName, given: &Answers) -> Result<Answers, RenderError> {
+        let renderer = Renderer::default();
+        let mut answers = Answers::new();
+        for question in &self.manifest.questions {
+            let context = self.context(name, &answers);
+            if renderer.holds(MANIFEST, question.when.as_deref(), &context)? {
+                let answer = given.get(&question.name).cloned();
+                let answer = if answer.is_none() { Self::default_of(question, &context)? } else { answer };
+                answers.extend(answer.map(|answer| (question.name.clone(), answer)));
+            }
+        }
+        Ok(answers)
     }
 
     /// The secrets that a project with these values has.

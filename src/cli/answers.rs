@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use serde_json::Value;
 
 use super::Session;
-use crate::ask::{self, Asked};
+use crate::ask::Asked;
 use crate::error::{Error, Result};
 use crate::project::ProjectName;
 use crate::question::{self, Answer, AnswerError, Answers, Question};
@@ -134,6 +134,7 @@ pub(super) fn complete(
 ) -> Result<Answers> {
     let renderer = Renderer::default();
     let mut answers = Answers::new();
+    let mut taken = Vec::new();
     for question in &template.manifest.questions {
         let context = template.context(name, &answers);
         let is_asked = renderer.holds("template.toml", question.when.as_deref(), &context).map_err(Error::failed)?;
@@ -147,14 +148,25 @@ pub(super) fn complete(
         }
         let answer = match given.get(&question.name) {
             Some(answer) => answer.clone(),
-            None => ask(session, question, &context, earlier)?,
+            None => ask(session, question, &context, earlier, &mut taken)?,
         };
         answers.insert(question.name.clone(), answer);
+    }
+    if !taken.is_empty() {
+        session.ui.say(&format!("Not asked: {}; `--set NAME=…` gives another answer", taken.join(", ")));
     }
     Ok(answers)
 }
 
-fn ask(session: &mut Session, question: &Question, context: &Context, earlier: &Answers) -> Result<Answer> {
+/// Asks one question. What need not be asked takes its default, which goes to `taken` where somebody reads along; where nobody
+/// does, each default has a line of its own like all others.
+fn ask(
+    session: &mut Session,
+    question: &Question,
+    context: &Context,
+    earlier: &Answers,
+    taken: &mut Vec<String>,
+) -> Result<Answer> {
     let remembered = earlier.get(&question.name).cloned().and_then(|answer| question.check(answer).ok());
     let default = match remembered {
         None => Template::default_of(question, context).map_err(Error::failed)?,
@@ -162,8 +174,12 @@ fn ask(session: &mut Session, question: &Question, context: &Context, earlier: &
     };
     let flag = format!("--set {}=…", question.name);
     let asked = Asked { question, default: default.as_ref(), flag: &flag };
-    // What is not asked takes its default and says so, like everything does where nobody can be asked.
-    let answer =
-        if question.advanced { ask::defaults().ask(&mut session.ui, asked)? } else { session.ask.ask(&mut session.ui, asked)? };
+    let answer = match default.as_ref().filter(|_| question.advanced && session.ask.is_interactive()) {
+        Some(default) => {
+            taken.push(format!("{} = {}", question.name, default.display()));
+            default.clone()
+        }
+        None => session.ask.ask(&mut session.ui, asked)?,
+    };
     question.check(answer).map_err(Error::failed)
 }

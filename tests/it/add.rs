@@ -34,10 +34,11 @@ fn add(sandbox: &Sandbox, arguments: &[&str]) -> crate::support::Run {
 #[test]
 fn what_is_added_is_what_new_would_have_made() {
     let key = format!("acme.cachix.org-1:{}=", "a".repeat(43));
-    let cases: [(&[&str], &[&str], &[&str]); 4] = [
+    let cases: [(&[&str], &[&str], &[&str]); 5] = [
         (&[], &["service", "postgres"], &["database=postgres"]),
         (&["database=postgres"], &["service", "redis"], &["database=postgres", "cache=redis"]),
         (&["ci=none"], &["ci"], &["ci=github"]),
+        (&[], &["cachix", "acme"], &["cachix=acme"]),
         (&[], &["cachix", "acme", "--public-key", &key], &["cachix=acme", &format!("cachix_key={key}")]),
     ];
     for (before, added, after) in cases {

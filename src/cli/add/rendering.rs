@@ -79,6 +79,7 @@ impl Project {
             })?;
             answers.insert(name, question.check(answer).map_err(|error| Error::usage(error.to_string()))?);
         }
+        let answers = self.template.completed(&self.name, &answers).map_err(Error::failed)?;
         let before = self.scaffold(&self.record.answers)?;
         let after = self.scaffold(&answers)?;
         self.carry_out(session, options, title, (&before, &after))
