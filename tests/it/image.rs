@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use pretty_assertions::assert_eq;
 
 use crate::support::nix_project::{can_run, sandbox};
+use crate::support::registry::{Access, Registry};
 use crate::support::{Sandbox, canary, tools};
 
 /// A program that writes an image with one layer, of a name.
@@ -33,47 +33,6 @@ fn images(sandbox: &Sandbox) {
         image-api = drv "stream-demo-api" "printf '#!/bin/bash\nexec /bin/bash ${./make-image.sh} demo-api\n' > $out; chmod +x $out" {};"#,
     );
     sandbox.git(".", &["commit", "-qm", "start"]);
-}
-
-/// A registry on loopback; with a password when one is given.
-struct Registry {
-    process: Child,
-    address: String,
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ended_already = self.process.kill();
-        let _reaped = self.process.wait();
-    }
-}
-
-impl Registry {
-    fn start(sandbox: &Sandbox, password: Option<&str>) -> Self {
-        let directory = sandbox.home().join("registry");
-        fs::create_dir_all(&directory).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let auth = password.map_or_else(String::new, |password| {
-            let users = Command::new("htpasswd").args(["-Bbn", "me"]).arg(password).output().unwrap();
-            fs::write(directory.join("users"), users.stdout).unwrap();
-            format!("auth: {{ htpasswd: {{ realm: test, path: {} }} }}\n", directory.join("users").display())
-        });
-        let data = directory.join("data").display().to_string();
-        let settings = format!(
-            "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {data} }} }}\nhttp: {{ addr: '{address}' }}\n{auth}"
-        );
-        fs::write(directory.join("settings.yml"), settings).unwrap();
-        let mut command = Command::new(tools::find("docker-registry").unwrap());
-        command.arg("serve").arg(directory.join("settings.yml")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(&address).is_err() {
-            assert!(Instant::now() < deadline, "the registry does not answer");
-            std::thread::yield_now();
-        }
-        Self { process, address }
-    }
 }
 
 #[test]
@@ -125,7 +84,7 @@ fn an_image_is_pushed_by_consent_and_its_digest_printed() {
     }
     let sandbox = sandbox();
     images(&sandbox);
-    let registry = Registry::start(&sandbox, None);
+    let registry = Registry::start(&sandbox, Access::Open);
     let place = format!("{}/acme", registry.address);
     sandbox.nix(&["push", "--registry", &place]).expect(4).says("--yes").says("cannot be undone");
     let commit = sandbox.git(".", &["rev-parse", "HEAD"]);
@@ -176,7 +135,7 @@ fn a_registry_gets_the_password_and_nobody_else() {
     let sandbox = sandbox();
     images(&sandbox);
     let password = canary();
-    let registry = Registry::start(&sandbox, Some(&password));
+    let registry = Registry::start(&sandbox, Access::Only("me", password.clone()));
     let place = format!("{}/acme", registry.address);
     let arguments = ["push", "web", "--registry", &place, "--yes"];
     sandbox.nix(&arguments).expect(5).says("log in");

@@ -10,8 +10,10 @@ use pretty_assertions::assert_eq;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::support::nix_project;
 use crate::support::nix_world::{can_run, every_mutation_is_caught, passed, verify};
 use crate::support::process::{Running, free_port};
+use crate::support::registry::{Access, Registry};
 use crate::support::{Run, Sandbox, canary, files_below, run, tools};
 
 const STEPS: [&str; 10] =
@@ -60,6 +62,30 @@ fn every_mutation_is_noticed() {
     }
     let sandbox = Sandbox::new();
     every_mutation_is_caught(&sandbox, &project(&sandbox, "shop", &["database=postgres", "cache=redis"]), 45);
+}
+
+/// The commands of nixstart on the project as it comes: the hash of the dependencies is found out and written, and everything
+/// is built. (Without real tools behind the stubs, the packages are empty.)
+#[test]
+fn build_finds_the_hash_out_and_builds_everything() {
+    if !can_run("monorepo_nix::build_finds_the_hash_out_and_builds_everything") {
+        return;
+    }
+    let sandbox = nix_project::sandbox();
+    sandbox.offline_project(&["web-monorepo"]);
+    sandbox.nix(&["-C", "p", "build", "--no-link"]).expect(5).says("nix/hashes.json");
+    let built = sandbox.nix(&["-C", "p", "build", "--no-link", "--yes"]).expect(0).says("Write the hash `pnpmDeps`");
+    assert!(built.stdout.starts_with("/nix/store/"), "{}", built.stdout);
+    let hashes: Value = serde_json::from_str(&sandbox.read("p/nix/hashes.json")).unwrap();
+    assert_eq!(hashes["pnpmLock"].as_str().unwrap().len(), 64, "{hashes}");
+    // Another lock file: the flake itself says that the hash is not for it, and so does doctor.
+    let lock = sandbox.read("p/pnpm-lock.yaml");
+    sandbox.write("p/pnpm-lock.yaml", &format!("{lock}# changed\n"));
+    sandbox.nix(&["-C", "p", "build", "--no-link"]).expect(5).says("has changed since the hash");
+    sandbox.nix(&["-C", "p", "build", "--no-link", "--yes"]).expect(0);
+    sandbox.run(&["-C", "p", "doctor", "--offline", "--check", "dependency-hash", "--strict"]).expect(0);
+    let shells = sandbox.nix(&["-C", "p/apps/web", "shell", "--list"]).expect(0);
+    assert_eq!(shells.stdout, "default\ndev-api\ndev-web\n");
 }
 
 // ── Images ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -191,38 +217,7 @@ impl Bundle {
 
 // ── A registry ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-enum Access {
-    Open,
-    /// For this user with this password only.
-    Only(&'static str, String),
-}
-
-/// Debian's registry on the loopback interface.
-struct Registry {
-    address: String,
-    _process: Running,
-}
-
 impl Registry {
-    fn start(sandbox: &Sandbox, access: Access) -> Self {
-        let (port, home) = (free_port(), sandbox.home());
-        let mut command = Command::new("docker-registry");
-        command.env_clear().env("REGISTRY_HTTP_ADDR", format!("127.0.0.1:{port}"));
-        let mut status = 200;
-        if let Access::Only(user, password) = access {
-            status = 401;
-            let users = home.join("users");
-            let line = run(Command::new("htpasswd").args(["-niB", user]), &password).expect(0).stdout;
-            fs::write(&users, line).unwrap();
-            command.env("REGISTRY_AUTH_HTPASSWD_REALM", "test").env("REGISTRY_AUTH_HTPASSWD_PATH", users);
-        }
-        let settings = home.join("registry.yml");
-        fs::write(&settings, "version: 0.1\nstorage:\n  inmemory:\n").unwrap();
-        let mut process = Running::start(command.arg("serve").arg(settings), &home.join("registry.log"));
-        process.wait_for(&format!("http://127.0.0.1:{port}/v2/"), status);
-        Self { address: format!("127.0.0.1:{port}"), _process: process }
-    }
-
     /// A script of the project, told of this registry.
     fn script(&self, sandbox: &Sandbox, project: &Path, name: &str) -> Command {
         let mut command = script(sandbox, project, name);

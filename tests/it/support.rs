@@ -8,6 +8,7 @@ pub(crate) mod nix_project;
 pub(crate) mod nix_world;
 pub(crate) mod process;
 pub(crate) mod pty;
+pub(crate) mod registry;
 pub(crate) mod server;
 pub(crate) mod stores;
 pub(crate) mod tools;

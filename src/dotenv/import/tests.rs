@@ -153,8 +153,9 @@ proptest! {
         for dialect in Dialect::value_variants() {
             if let Err(error) = import(text.as_bytes(), *dialect) {
                 let said = format!("{error} {error:?} {:?}", error.way_out());
-                // A word before `=` at the beginning of a line is a name, whatever it was meant to be.
-                if place > 0 {
+                // A word at the beginning of a line is a name, whatever it was meant to be: `=` or `<<` may follow it.
+                let is_name = place == 0 || (place == 1 && noise.trim_end_matches([' ', '`']).ends_with('\n'));
+                if !is_name {
                     prop_assert!(!said.contains(&secret), "{:?} {:?}", dialect, said);
                 }
             }
