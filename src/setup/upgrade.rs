@@ -50,7 +50,8 @@ fn of_packages(facts: &Facts) -> Upgrade {
     };
     let accounts = facts.daemon.accounts.known().filter(|accounts| !accounts.are_of_installers());
     let accounts = accounts.and_then(super::BuildAccounts::removal);
-    let store = "sudo rm -rf /nix".to_owned();
+    // Out of the way and not gone: somebody may have built something that is nowhere else.
+    let store = "sudo mv /nix /nix.old".to_owned();
     Upgrade {
         title: "Remove the packages of your distribution and what they leave behind",
         commands: std::iter::once(packages).chain(accounts).chain([store]).collect(),
@@ -99,7 +100,7 @@ mod tests {
         assert_eq!(
             upgrade(&facts).describe(),
             "remove the packages of your distribution and what they leave behind: `sudo apt-get purge nix-setup-systemd \
-             nix-bin`, `sudo sh -c 'for user in nixbld1; do userdel $user; done; groupdel nixbld'`, `sudo rm -rf /nix`; then run \
+             nix-bin`, `sudo sh -c 'for user in nixbld1; do userdel $user; done; groupdel nixbld'`, `sudo mv /nix /nix.old`; then run \
              `nixstart setup` again"
         );
     }
