@@ -305,7 +305,7 @@ mod tests {
     fn names_the_line_of_what_is_wrong() {
         assert_eq!(
             message("titel = \"x\""),
-            "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `secret`, `services`, `next_step` at line 6"
+            "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `secret`, `services`, `next_step`, `feature` at line 6"
         );
         assert_eq!(message("[[question]]\nname = \"q\"\ntype = \"select\""), "`template.toml`, line 7: `q` has no choices");
         assert_eq!(
