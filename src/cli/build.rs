@@ -108,6 +108,9 @@ const MOST_ROUNDS: u32 = 12;
 /// Builds, and keeps hashes up to date on the way.
 pub(super) fn realise(session: &mut Session, request: &Request, watcher: &mut Watcher) -> Result<Done> {
     let program = nix::program()?;
+    if let Some(root) = hash_upkeep::root(request) {
+        nix::refuse_to_copy_secrets(&root)?;
+    }
     hash_upkeep::before(session, request, &program, watcher)?;
     for _ in 0..MOST_ROUNDS {
         let ended = follow(session, request, &program, watcher)?;

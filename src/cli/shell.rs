@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let here = paths::current_directory()?;
     let root = build::flake_around(&here)?;
     let program = nix::program()?;
+    nix::refuse_to_copy_secrets(&root)?;
     let demands = flake::demands(&root);
     refuse_unknown(&demands)?;
     if args.list {

@@ -10,13 +10,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ignore::WalkBuilder;
 use rustix::process::{Pid, Signal};
 
-use super::{facts, interrupt};
+use super::{facts, git, interrupt};
 use crate::doctor::explain::explain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nix::build::{BuildState, Change};
 use crate::nix::log::{self, Line, NixEvent};
+use crate::template::scaffold::is_secret_file;
 use crate::ui::printable;
 
 /// What works in every project, whatever the settings say.
@@ -46,6 +48,27 @@ pub fn program() -> Result<Utf8PathBuf> {
         Error::new(ErrorKind::MissingTool, "Nix is not installed")
             .hint("`nixstart setup` plans its installation; nothing is done unseen")
     })
+}
+
+/// How deep secrets are looked for in a directory that Nix would copy.
+const DEPTH: usize = 4;
+
+/// Refuses a flake that is in no git repository and has secrets beside it: Nix would copy them into its store, which everybody
+/// on the machine can read. In a repository it copies only what git knows.
+pub fn refuse_to_copy_secrets(root: &Utf8Path) -> Result<()> {
+    let place = git::place_of(root);
+    if place.is_root || place.parent.is_some() {
+        return Ok(());
+    }
+    let mut walk = WalkBuilder::new(root);
+    walk.standard_filters(false).max_depth(Some(DEPTH)).filter_entry(|entry| entry.file_name() != "node_modules");
+    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()));
+    let mut paths = files.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok());
+    let Some(secret) = paths.find(|path| path.file_name().is_some_and(is_secret_file)) else { return Ok(()) };
+    let (secret, root) = (super::paths::shown(&secret), super::paths::shown(root));
+    Err(Error::refused(format!("Nix would copy `{secret}` into its store, where everybody on this machine can read it"))
+        .hint(format!("`{root}` is in no git repository, so Nix takes all of it; in one it takes only what git knows"))
+        .hint("run `git init` and `git add .` there; the ignore rules have to cover the file"))
 }
 
 /// A run of Nix.

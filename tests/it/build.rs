@@ -85,6 +85,37 @@ fn without_a_flake_or_without_nix_the_next_step_is_named() {
     }
 }
 
+#[test]
+fn without_git_no_secret_is_copied_into_the_store() {
+    if !can_run("build::without_git_no_secret_is_copied_into_the_store", &[]) {
+        return;
+    }
+    let sandbox = sandbox();
+    sandbox.flake(r#"default = drv "app" "echo hi > $out" {};"#);
+    std::fs::remove_dir_all(sandbox.work().join(".git")).unwrap();
+    sandbox.write(".env.example", "TOKEN=\n");
+    sandbox.nix(&["build", "--no-link"]).expect(0);
+    sandbox.write("apps/api/.env", "TOKEN=x\n");
+    for arguments in [&["build", "--no-link"][..], &["shell", "--", "true"]] {
+        let refused = sandbox.nix(arguments).expect(10).says("Nix would copy `apps/api/.env` into its store");
+        refused.says("`git init` and `git add .`");
+    }
+    sandbox.git(".", &["init", "-q"]);
+    sandbox.git(".", &["add", "flake.nix"]);
+    sandbox.nix(&["build", "--no-link"]).expect(0);
+}
+
+#[test]
+fn without_a_network_the_cause_is_named() {
+    if !can_run("build::without_a_network_the_cause_is_named", &[]) {
+        return;
+    }
+    let sandbox = sandbox();
+    // (Names below `invalid` exist nowhere.)
+    sandbox.write("flake.nix", "{ inputs.x.url = \"https://nowhere.invalid/x.tar.gz\"; outputs = { self, x }: { }; }");
+    sandbox.nix(&["build", "--no-link"]).expect(5).says("network");
+}
+
 /// A project with a hash that is not known yet, in a file of data.
 fn with_hash(sandbox: &Sandbox, hashes: &str) {
     sandbox.write("nix/hashes.json", hashes);

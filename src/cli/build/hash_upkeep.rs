@@ -21,7 +21,7 @@ use crate::nix::installable::Installable;
 use crate::plan::{Action, Plan, Step, Undo};
 
 /// The local flake that a build is about; nothing when it is about several, or about one of somebody else.
-fn root(request: &Request) -> Option<Utf8PathBuf> {
+pub(super) fn root(request: &Request) -> Option<Utf8PathBuf> {
     let mut roots = request.installables.iter().map(|installable| {
         let directory = paths::absolute(&request.directory.join(installable.directory()?)).ok()?;
         nix::flake_around(&directory)
