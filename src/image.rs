@@ -18,9 +18,11 @@ pub struct Registry {
 pub struct RegistryError(String);
 
 impl Registry {
-    /// Reads a registry: a host, a port if need be, and a path. A scheme belongs to an address and not here.
+    /// Reads a registry: a host, a port if need be, and a path. A scheme is left out, and letters become small ones, as registries
+    /// have them.
     pub fn parse(text: &str) -> Result<Self, RegistryError> {
-        let trimmed = text.trim().trim_end_matches('/');
+        let lower = text.trim().to_lowercase();
+        let trimmed = lower.strip_prefix("https://").unwrap_or(&lower).trim_end_matches('/');
         let (host, path) = trimmed.split_once('/').unwrap_or((trimmed, ""));
         let is_host = |character: char| character.is_ascii_alphanumeric() || ".-:[]".contains(character);
         let is_path =
@@ -131,7 +133,8 @@ mod tests {
         let place = |text: &str| Registry::parse(text).map(|registry| registry.place_of("web", "1"));
         assert_eq!(place("ghcr.io/acme/").unwrap(), "ghcr.io/acme/web:1");
         assert_eq!(place("127.0.0.1:5000").unwrap(), "127.0.0.1:5000/web:1");
-        for text in ["", "https://ghcr.io", "ghcr.io/ACME", "-x/y", "a b", "ghcr.io//x", "user:pass@host/x"] {
+        assert_eq!(place("https://ghcr.io/Acme").unwrap(), "ghcr.io/acme/web:1");
+        for text in ["", "ftp://ghcr.io", "-x/y", "a b", "ghcr.io//x", "user:pass@host/x"] {
             assert!(place(text).is_err(), "{text}");
         }
         let is_local = |text: &str| Registry::parse(text).unwrap().is_local();

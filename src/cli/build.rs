@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Session;
 use crate::error::{Error, Result};
-use crate::host::nix::{self, Ended, Invocation};
+use crate::host::nix::{self, Copies, Ended, Invocation};
 use crate::host::paths;
 use crate::nix::installable::Installable;
 use crate::nix::outputs::{self, Built};
@@ -54,23 +54,46 @@ pub(super) struct Request {
     pub(super) directory: Utf8PathBuf,
     /// More arguments for `nix build`.
     pub(super) arguments: Vec<String>,
-    /// Whether a changed hash is written without a question.
-    pub(super) yes: bool,
+    /// What is done about a hash that is not right.
+    pub(super) hashes: HashConsent,
+}
+
+/// What is done about a hash that is not right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HashConsent {
+    /// It stays.
+    Never,
+    /// A person is asked, where there is one.
+    Ask,
+    /// It is written.
+    Given,
+}
+
+impl HashConsent {
+    /// What a flag says.
+    pub(super) const fn of(yes: bool) -> Self {
+        if yes { Self::Given } else { Self::Ask }
+    }
 }
 
 impl Request {
     /// A build that leaves no link.
-    pub(super) fn without_link(directory: &Utf8Path, installables: Vec<Installable>, yes: bool) -> Self {
-        Self { installables, directory: directory.to_owned(), arguments: vec!["--no-link".to_owned()], yes }
+    pub(super) fn without_link(directory: &Utf8Path, installables: Vec<Installable>, hashes: HashConsent) -> Self {
+        Self { installables, directory: directory.to_owned(), arguments: vec!["--no-link".to_owned()], hashes }
     }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let request = request(args)?;
     let mut watcher = Watcher::new(session, args.json);
-    let done = realise(session, &request, &mut watcher)?;
-    drop(watcher);
-    outcome::succeeded(session, &request, &done, args.json)
+    match realise(session, &request, &mut watcher) {
+        Ok(done) => outcome::succeeded(session, &request, &done, args.json),
+        Err(error) => {
+            // Whoever reads the events waits for the last one; the error itself goes to people.
+            outcome::tell_end(session, &watcher)?;
+            Err(error)
+        }
+    }
 }
 
 fn request(args: &Args) -> Result<Request> {
@@ -82,7 +105,7 @@ fn request(args: &Args) -> Result<Request> {
     let link = if args.no_link { vec!["--no-link".to_owned()] } else { vec!["--out-link".to_owned(), args.out_link.to_string()] };
     let keep_going = args.keep_going.then(|| "--keep-going".to_owned());
     let arguments = link.into_iter().chain(keep_going).chain(args.nix_arguments.iter().cloned()).collect();
-    Ok(Request { installables, directory, arguments, yes: args.yes })
+    Ok(Request { installables, directory, arguments, hashes: HashConsent::of(args.yes) })
 }
 
 /// The directory of the flake around another, or why there is none.
@@ -108,9 +131,7 @@ const MOST_ROUNDS: u32 = 12;
 /// Builds, and keeps hashes up to date on the way.
 pub(super) fn realise(session: &mut Session, request: &Request, watcher: &mut Watcher) -> Result<Done> {
     let program = nix::program()?;
-    if let Some(root) = hash_upkeep::root(request) {
-        nix::refuse_to_copy_secrets(&root)?;
-    }
+    refuse_to_copy_secrets(request)?;
     hash_upkeep::before(session, request, &program, watcher)?;
     for _ in 0..MOST_ROUNDS {
         let ended = follow(session, request, &program, watcher)?;
@@ -118,11 +139,23 @@ pub(super) fn realise(session: &mut Session, request: &Request, watcher: &mut Wa
             return Ok(Done { built: outputs::built(&ended.output).unwrap_or_default(), elapsed: ended.elapsed });
         }
         if !hash_upkeep::mend(session, request, &ended.state)? {
-            return Err(outcome::failed(session, &ended, watcher));
+            return Err(outcome::failed(session, request, &ended, watcher));
         }
     }
     Err(Error::failed(format!("after {MOST_ROUNDS} rounds there is still a hash to be written"))
         .hint("run the same command again, or look at the hashes by hand"))
+}
+
+/// Looks at every flake of this machine before Nix does.
+fn refuse_to_copy_secrets(request: &Request) -> Result<()> {
+    for installable in &request.installables {
+        let Some(directory) = installable.directory() else { continue };
+        let directory = paths::absolute(&request.directory.join(directory))?;
+        let copies = if installable.copies_everything() { Copies::Everything } else { Copies::KnownToGit };
+        let root = nix::flake_around(&directory).unwrap_or(directory);
+        nix::refuse_to_copy_secrets(&root, copies)?;
+    }
+    Ok(())
 }
 
 /// One run of `nix build`.

@@ -3,12 +3,12 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 
-use super::build::{self, Request, Watcher};
+use super::build::{self, HashConsent, Request, Watcher};
 use super::{PlanFlags, Session, carry_out};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::host::image_archive::{self, Archive};
 use crate::host::lock::Lock;
-use crate::host::nix::{self, Invocation};
+use crate::host::nix::{self, Copies, Invocation};
 use crate::host::vault::Vault;
 use crate::host::{facts, paths};
 use crate::image::Inspection;
@@ -91,7 +91,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     if let Some(loader) = args.load {
         require(loader)?;
     }
-    let images = images(session, &root, &Wanted { app: args.app.as_deref(), platform: args.platform, yes: args.yes })?;
+    let images =
+        images(session, &root, &Wanted { app: args.app.as_deref(), platform: args.platform, hashes: HashConsent::of(args.yes) })?;
     if args.json {
         let images: Vec<_> = images
             .iter()
@@ -132,17 +133,18 @@ pub(super) struct Wanted<'a> {
     pub(super) app: Option<&'a str>,
     /// The system they are for.
     pub(super) platform: Option<Platform>,
-    /// Whether a changed hash is written without a question.
-    pub(super) yes: bool,
+    /// What is done about a hash that is not right.
+    pub(super) hashes: HashConsent,
 }
 
 /// Builds images and looks into them.
 pub(super) fn images(session: &mut Session, root: &Utf8Path, wanted: &Wanted<'_>) -> Result<Vec<Image>> {
     image_archive::require_skopeo()?;
+    nix::refuse_to_copy_secrets(root, Copies::KnownToGit)?;
     let system = Platform::system(wanted.platform);
     let packages = packages(root, &system, wanted.app)?;
     let installable = |package: &String| Installable::of_this_flake(&format!("packages.{system}.{package}"));
-    let request = Request::without_link(root, packages.iter().map(installable).collect(), wanted.yes);
+    let request = Request::without_link(root, packages.iter().map(installable).collect(), wanted.hashes);
     let mut watcher = Watcher::new(session, false);
     build::realise(session, &request, &mut watcher)?;
     packages.iter().map(|package| image(root, package.clone(), &installable(package))).collect()
@@ -167,7 +169,10 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
 fn packages(root: &Utf8Path, system: &str, app: Option<&str>) -> Result<Vec<String>> {
     let program = nix::program()?;
     let words = ["eval", "--json", &format!(".#packages.{system}"), "--apply", "builtins.attrNames"].map(str::to_owned);
-    let json = nix::ask(Invocation { program: &program, directory: root, arguments: &words }, PATIENCE)?;
+    let json = match nix::ask(Invocation { program: &program, directory: root, arguments: &words }, PATIENCE) {
+        Err(error) if nix::is_missing_attribute(&error) => "[]".to_owned(),
+        asked => asked?,
+    };
     let names: Vec<String> = serde_json::from_str(&json).map_err(Error::failed)?;
     choose(names, system, app)
 }

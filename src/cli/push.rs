@@ -9,9 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
+use super::build::{self, HashConsent};
 use super::carry_out::{self, Outcome};
 use super::image::{self, Image, Platform, Wanted};
-use super::{PlanFlags, Session, build};
+use super::{PlanFlags, Session};
 use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::lock::Lock;
@@ -52,7 +53,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let registry = registry(args, &root)?;
     let tag = tag(args, &root)?;
     let login = Login::find(&registry)?;
-    let wanted = Wanted { app: args.app.as_deref(), platform: args.platform, yes: args.plan.yes };
+    args.digest_file.as_deref().map_or(Ok(()), require_directory_of)?;
+    let only_shows = args.plan.dry_run || (args.plan.json && !args.plan.yes);
+    let hashes = if only_shows { HashConsent::Never } else { HashConsent::of(args.plan.yes) };
+    let wanted = Wanted { app: args.app.as_deref(), platform: args.platform, hashes };
     let images = image::images(session, &root, &wanted)?;
     let push = |image| Push::new(image, &registry, tag.as_deref(), args.digest_file.as_deref());
     let pushes = images.iter().map(push).collect::<Result<Vec<_>>>()?;
@@ -63,6 +67,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
         return Ok(());
     }
     report(session, args, &pushes)
+}
+
+/// What skopeo cannot write after the push is said before it.
+fn require_directory_of(file: &Utf8Path) -> Result<()> {
+    let path = paths::absolute(file)?;
+    let directory = path.parent().unwrap_or(&path);
+    if directory.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::failed(format!("`{file}` cannot be written: there is no such directory, or it is one itself"))
+        .hint("name a file in a directory that exists"))
 }
 
 /// One image on its way.
@@ -120,8 +135,7 @@ fn registry(args: &Args, root: &Utf8Path) -> Result<Registry> {
         Error::new(ErrorKind::NeedsInput, "nobody says which registry the image goes to")
             .hint("name one with `--registry ghcr.io/NAME`, or set `REGISTRY`")
     })?;
-    Registry::parse(&said)
-        .map_err(|error| Error::usage(error).hint("a registry is a host with a path, such as `ghcr.io/acme`, without `https://`"))
+    Registry::parse(&said).map_err(|error| Error::usage(error).hint("a registry is a host with a path, such as `ghcr.io/acme`"))
 }
 
 /// The tag: by flag, by variable, or that of the commit; nothing where nothing is committed yet.
@@ -205,7 +219,9 @@ fn plan(root: &Utf8Path, registry: &Registry, pushes: &[Push<'_>], login: Option
 
 fn arguments(push: &Push<'_>, registry: &Registry, login: Option<&Login>) -> Vec<String> {
     let mut words = image_archive::skopeo_options();
-    words.extend(["copy".to_owned(), "--digestfile".to_owned(), push.digest_file.to_string()]);
+    // The format decides the digest; registries turn others into it.
+    words.extend(["copy".to_owned(), "--format".to_owned(), "oci".to_owned()]);
+    words.extend(["--digestfile".to_owned(), push.digest_file.to_string()]);
     if let Some(login) = login {
         words.extend(["--dest-authfile".to_owned(), login.path.to_string()]);
     }

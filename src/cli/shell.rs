@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Session, build};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::host::nix::{self, FEATURES, Invocation};
+use crate::host::nix::{self, Copies, FEATURES, Invocation};
 use crate::host::probe::flake::{self, Demands};
 use crate::host::{exec, paths};
 use crate::nix::dev_shells::{self, DevShell};
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let here = paths::current_directory()?;
     let root = build::flake_around(&here)?;
     let program = nix::program()?;
-    nix::refuse_to_copy_secrets(&root)?;
+    nix::refuse_to_copy_secrets(&root, Copies::KnownToGit)?;
     let demands = flake::demands(&root);
     refuse_unknown(&demands)?;
     if args.list {
@@ -85,7 +85,10 @@ fn refuse_odd_name(name: &str) -> Result<()> {
 fn shells(program: &Utf8Path, root: &Utf8Path) -> Result<Vec<DevShell>> {
     let attribute = format!(".#devShells.{}", nix::system());
     let words = ["eval", "--json", "--impure", &attribute, "--apply", dev_shells::EXPRESSION].map(str::to_owned);
-    let json = nix::ask(Invocation { program, directory: root, arguments: &words }, PATIENCE)?;
+    let json = match nix::ask(Invocation { program, directory: root, arguments: &words }, PATIENCE) {
+        Err(error) if nix::is_missing_attribute(&error) => return Ok(Vec::new()),
+        asked => asked?,
+    };
     dev_shells::read(&json).ok_or_else(|| Error::new(ErrorKind::Tool, "`nix eval` printed something else than dev shells"))
 }
 
@@ -101,7 +104,11 @@ fn list(session: &mut Session, shells: &[DevShell], is_json: bool) -> Result<()>
             session.ui.say_beside(&format!("  processes  {}", shell.processes.join(", ")), LABEL);
         }
     }
-    session.ui.hint("enter one with `nixstart shell NAME`");
+    session.ui.hint(if shells.is_empty() {
+        "this flake has no dev shells for this machine"
+    } else {
+        "enter one with `nixstart shell NAME`"
+    });
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use super::files;
 use crate::error::{Error, Result};
 use crate::file_tree::{File, RelativePath};
 use crate::nix::hashes::{self, Hashes};
+use crate::template::scaffold::is_secret_file;
 
 /// A file of Nix is never longer.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
@@ -31,6 +32,35 @@ pub fn read(root: &Utf8Path) -> Result<Option<Hashes>> {
 pub fn pnpm_lock(root: &Utf8Path) -> Option<Vec<u8>> {
     files::read_plain(&root.join(hashes::PNPM_LOCK)).ok().map(|file| file.contents)
 }
+
+/// A copy of what Nix would see of a project, but for hashes that are empty in it: there, Nix finds out what they are, although
+/// it has the download of the old hash in its store. Nothing that git ignores and no secret is in it.
+pub fn copy_without_hash(root: &Utf8Path, hashes: &Hashes) -> Result<tempfile::TempDir> {
+    let copy = tempfile::Builder::new().prefix("nixstart-hash.").tempdir()?;
+    let place = Utf8Path::from_path(copy.path()).ok_or_else(|| Error::failed("the temporary directory is no UTF-8 text"))?;
+    let walk = WalkBuilder::new(root).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
+    for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        let Ok(relative) = path.strip_prefix(root) else { continue };
+        if !path.file_name().is_some_and(is_secret_file) {
+            let target = place.join(relative);
+            fs_err::create_dir_all(target.parent().unwrap_or(place))?;
+            fs_err::copy(path, target)?;
+        }
+    }
+    fs_err::write(place.join(hashes::PATH), hashes.to_text())?;
+    Ok(copy)
+}
+
+/// How often files of Nix have what may stand for a hash that nobody knows yet. An empty text may be something else; then a
+/// person has to say which is meant.
+pub fn count_placeholders(root: &Utf8Path) -> usize {
+    const PLACEHOLDERS: [&str; 4] = ["fakeHash", "fakeSha256", "\"\"", ZEROS];
+    PLACEHOLDERS.iter().flat_map(|text| find_literal(root, text)).map(|found| found.times).sum()
+}
+
+/// The hash that Nix takes in the place of an empty one.
+const ZEROS: &str = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// A file that holds a hash as a text, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -53,11 +53,20 @@ pub fn program() -> Result<Utf8PathBuf> {
 /// How deep secrets are looked for in a directory that Nix would copy.
 const DEPTH: usize = 4;
 
-/// Refuses a flake that is in no git repository and has secrets beside it: Nix would copy them into its store, which everybody
-/// on the machine can read. In a repository it copies only what git knows.
-pub fn refuse_to_copy_secrets(root: &Utf8Path) -> Result<()> {
+/// What of a directory Nix copies into its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// What git knows; everything where there is no git.
+    KnownToGit,
+    /// Everything, because the flake is named by `path:`.
+    Everything,
+}
+
+/// Refuses a flake with secrets beside it that Nix would copy into its store, which everybody on the machine can read.
+pub fn refuse_to_copy_secrets(root: &Utf8Path, copies: Copies) -> Result<()> {
     let place = git::place_of(root);
-    if place.is_root || place.parent.is_some() {
+    let has_git = place.is_root || place.parent.is_some();
+    if has_git && copies == Copies::KnownToGit {
         return Ok(());
     }
     let mut walk = WalkBuilder::new(root);
@@ -66,9 +75,14 @@ pub fn refuse_to_copy_secrets(root: &Utf8Path) -> Result<()> {
     let mut paths = files.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok());
     let Some(secret) = paths.find(|path| path.file_name().is_some_and(is_secret_file)) else { return Ok(()) };
     let (secret, root) = (super::paths::shown(&secret), super::paths::shown(root));
-    Err(Error::refused(format!("Nix would copy `{secret}` into its store, where everybody on this machine can read it"))
-        .hint(format!("`{root}` is in no git repository, so Nix takes all of it; in one it takes only what git knows"))
-        .hint("run `git init` and `git add .` there; the ignore rules have to cover the file"))
+    let error = Error::refused(format!("Nix would copy `{secret}` into its store, where everybody on this machine can read it"));
+    Err(if has_git {
+        error.hint("leave `path:` out: then Nix takes only what git knows")
+    } else {
+        error
+            .hint(format!("`{root}` is in no git repository, so Nix takes all of it; in one it takes only what git knows"))
+            .hint("run `git init` and `git add .` there; the ignore rules have to cover the file")
+    })
 }
 
 /// A run of Nix.
@@ -230,6 +244,11 @@ fn wait(child: &mut Child) -> Result<ExitStatus> {
     }
 }
 
+/// Whether a run of [`ask`] failed because a flake has no such attribute.
+pub fn is_missing_attribute(error: &Error) -> bool {
+    error.output().contains("does not provide attribute")
+}
+
 /// Runs Nix for what it prints, which has to come within a time.
 pub fn ask(Invocation { program, directory, arguments }: Invocation<'_>, timeout: Duration) -> Result<String> {
     let deadline = Instant::now() + timeout;
@@ -254,7 +273,8 @@ pub fn ask(Invocation { program, directory, arguments }: Invocation<'_>, timeout
         return Ok(collected(output));
     }
     let said = printable_lines(&collected(said));
-    let error = Error::new(ErrorKind::Tool, format!("`nix {}` failed ({status})", arguments.join(" "))).with_output(&said);
+    let command = arguments.first().map_or("", String::as_str);
+    let error = Error::new(ErrorKind::Tool, format!("`nix {command}` failed ({status})")).with_output(&said);
     Err(explain(&said).into_iter().fold(error, |error, found| error.hint(format!("{}; {}", found.cause, found.fix))))
 }
 

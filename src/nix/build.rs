@@ -138,6 +138,9 @@ pub enum Change {
     Warned,
 }
 
+/// Warnings that are of no use: somebody who leaves a hash empty to find it out knows that.
+const NOISE: [&str; 3] = ["found empty hash, assuming", "(use '--show-trace'", "SQLite database"];
+
 /// What an activity of Nix stands for here.
 #[derive(Debug, Clone, Copy)]
 enum Subject {
@@ -354,8 +357,7 @@ impl BuildState {
             return self.fail(failure);
         }
         let plain = strip_escapes(text);
-        // Somebody who leaves a hash empty to find it out knows that.
-        if plain.contains("found empty hash, assuming") {
+        if NOISE.iter().any(|noise| plain.contains(noise)) {
             return None;
         }
         if level <= Level::WARNING || plain.starts_with("warning:") {

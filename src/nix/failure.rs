@@ -123,7 +123,9 @@ fn reason(text: &str) -> Reason {
     {
         return Reason::Dependency;
     }
-    if let Some(rest) = after(text, "failed with exit code ") {
+    // (Nix says the same of programs that it runs itself, such as git.)
+    let is_of_a_builder = text.contains("builder for '") || text.contains("annot build '");
+    if let Some(rest) = after(text, "failed with exit code ").filter(|_| is_of_a_builder) {
         return number(rest).and_then(|code| i32::try_from(code).ok()).map_or_else(other, Reason::Exit);
     }
     if let Some(rest) = after(text, "failed due to signal ") {
@@ -214,6 +216,7 @@ mod tests {
         assert_eq!(read("error (ignored): error: SQLite database is busy"), None);
         assert_eq!(read("warning: the group 'nixbld' does not exist"), None);
         assert_eq!(read("trace: hello"), None);
+        assert!(matches!(of("error: program 'git' failed with exit code 128").1, Reason::Other(_)));
     }
 
     #[test]

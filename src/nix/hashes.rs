@@ -13,7 +13,7 @@ pub const PNPM_LOCK: &str = "pnpm-lock.yaml";
 /// The key of its digest.
 const PNPM_LOCK_KEY: &str = "pnpmLock";
 /// The key of the hash that belongs to it.
-const PNPM_DEPENDENCIES: &str = "pnpmDeps";
+pub const PNPM_DEPENDENCIES: &str = "pnpmDeps";
 
 /// The hashes of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,10 +72,10 @@ impl Hashes {
         Self(hashes)
     }
 
-    /// The same without the hash of pnpm's dependencies, so that it is made anew.
+    /// The same without one hash.
     #[must_use]
-    pub fn without_stale(&self) -> Self {
-        self.with(PNPM_DEPENDENCIES, "", None)
+    pub fn without(&self, key: &str) -> Self {
+        self.with(key, "", None)
     }
 
     /// The file.
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(filled.missing().next(), None);
         assert_eq!(filled.freshness(b"lock"), Some(Freshness::Fresh));
         assert_eq!(filled.freshness(b"other"), Some(Freshness::Stale));
-        assert_eq!(filled.without_stale().freshness(b"other"), Some(Freshness::Missing));
+        assert_eq!(filled.without("pnpmDeps").freshness(b"other"), Some(Freshness::Missing));
         assert_eq!(Hashes::parse(&filled.to_text()).unwrap(), filled);
         assert_eq!(filled.key_of("sha256-x"), Some("pnpmDeps"));
     }

@@ -27,9 +27,16 @@ impl Installable {
     /// The directory that a local flake is named by; nothing for a remote flake, a registry name or a store path.
     pub fn directory(&self) -> Option<Utf8PathBuf> {
         let path = self.flake.split('?').next().unwrap_or_default();
-        let path = ["path:", "git+file://", "git+file:"].into_iter().find_map(|scheme| path.strip_prefix(scheme)).unwrap_or(path);
-        let is_local = path == "." || path == ".." || path.starts_with("./") || path.starts_with("../") || path.starts_with('/');
-        (is_local && !path.starts_with("/nix/store/")).then(|| Utf8PathBuf::from(path))
+        let named = ["path:", "git+file://", "git+file:"].into_iter().find_map(|scheme| path.strip_prefix(scheme));
+        let looks_local =
+            path == "." || path == ".." || path.starts_with("./") || path.starts_with("../") || path.starts_with('/');
+        let path = named.or_else(|| looks_local.then_some(path))?;
+        (!path.starts_with("/nix/store/")).then(|| Utf8PathBuf::from(path))
+    }
+
+    /// Whether Nix copies everything that is there, whatever git knows of it.
+    pub fn copies_everything(&self) -> bool {
+        self.flake.starts_with("path:")
     }
 
     /// The attribute; empty for the default.
@@ -58,6 +65,7 @@ mod tests {
             ("#web", Some(".")),
             ("./apps/../#x", Some("./apps/../")),
             ("path:/w/bot#x", Some("/w/bot")),
+            ("path:bot#x", Some("bot")),
             ("git+file:///w/bot?ref=main", Some("/w/bot")),
             ("nixpkgs#hello", None),
             ("github:a/b#c", None),
@@ -66,6 +74,7 @@ mod tests {
         for (text, directory) in cases {
             assert_eq!(Installable::parse(text).directory().as_deref().map(camino::Utf8Path::as_str), directory, "{text}");
         }
+        assert!(Installable::parse("path:.").copies_everything() && !Installable::parse(".").copies_everything());
         assert_eq!(Installable::parse("#web").to_string(), ".#web");
         assert_eq!(Installable::parse(".").to_string(), ".");
     }

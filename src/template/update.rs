@@ -63,6 +63,7 @@ fn merge_file(path: &RelativePath, before: Option<&File>, after: &File, disk: &O
                 let file = File { contents, executable: existing.executable || after.executable };
                 Some(Merge::Replace { existing: existing.clone(), file })
             }
+            None if has_change(before, existing, after) => None,
             None => refuse("it was changed in the same place"),
         },
     }
@@ -77,6 +78,28 @@ fn merged_text(before: &File, existing: &File, after: &File) -> Option<Vec<u8>> 
     let plain = if has_crlf { existing.replace("\r\n", "\n") } else { existing };
     let merged = diffy::merge(&before, &plain, &after).ok()?;
     Some(if has_crlf { merged.replace('\n', "\r\n") } else { merged }.into_bytes())
+}
+
+/// Whether a person has made a change already, in a file that differs around it: what it adds is there, piece by piece, and
+/// what it takes away is not.
+fn has_change(before: &File, existing: &File, after: &File) -> bool {
+    let text = |file: &File| String::from_utf8_lossy(&file.contents).replace("\r\n", "\n");
+    let (before, existing, after) = (text(before), text(existing), text(after));
+    let patch = diffy::create_patch(&before, &after);
+    let lines = patch.hunks().iter().flat_map(diffy::Hunk::lines);
+    let (mut added, mut taken, mut has_all) = (String::new(), String::new(), true);
+    for line in lines.chain([&diffy::Line::Context("")]) {
+        match line {
+            diffy::Line::Insert(line) => added += line,
+            diffy::Line::Delete(line) => taken += line,
+            diffy::Line::Context(_) => {
+                has_all &= existing.contains(&std::mem::take(&mut added));
+                has_all &= taken.trim().is_empty() || !existing.contains(&taken);
+                taken.clear();
+            }
+        }
+    }
+    has_all
 }
 
 #[cfg(test)]
@@ -124,6 +147,9 @@ mod tests {
         let Merge::Refuse { why, wanted } = &merged[0].1 else { panic!("{merged:?}") };
         assert_eq!(why, "it was changed in the same place");
         assert!(wanted.contains("+service"), "{wanted}");
+        // Made by hand beside the other change, it is there.
+        let by_hand = disk(&[("x", "a\nb\nc\nd\ne\nother\nservice\n")]);
+        assert_eq!(merge(&tree(&[("x", BEFORE)]), &tree(&[("x", AFTER)]), &by_hand), []);
     }
 
     #[test]

@@ -105,6 +105,23 @@ fn what_cannot_be_merged_is_shown_and_nothing_is_changed() {
 }
 
 #[test]
+fn what_was_made_by_hand_as_it_was_shown_is_there() {
+    let sandbox = Sandbox::new();
+    make(&sandbox, "demo", &[]);
+    let with_port = |text: &str| text.replace("    api = 3001;\n", "    api = 4001;\n");
+    let mine = with_port(&sandbox.read("demo/devenv.nix"));
+    sandbox.write("demo/devenv.nix", &mine);
+    add(&sandbox, &["service", "postgres", "--yes"]).expect(10).says("make the changes that are shown by hand");
+    let twin = Sandbox::new();
+    make(&twin, "demo", &["database=postgres"]);
+    let by_hand = with_port(&twin.read("demo/devenv.nix"));
+    sandbox.write("demo/devenv.nix", &by_hand);
+    add(&sandbox, &["service", "postgres", "--yes"]).expect(0);
+    assert_eq!(sandbox.read("demo/devenv.nix"), by_hand);
+    assert!(sandbox.exists("demo/apps/api/src/migrate.ts"));
+}
+
+#[test]
 fn what_a_template_does_not_know_is_refused_with_what_it_knows() {
     let sandbox = Sandbox::new();
     make(&sandbox, "demo", &[]);

@@ -100,9 +100,13 @@ fn without_git_no_secret_is_copied_into_the_store() {
         let refused = sandbox.nix(arguments).expect(10).says("Nix would copy `apps/api/.env` into its store");
         refused.says("`git init` and `git add .`");
     }
+    sandbox.nix(&["image"]).expect(if tools::find("skopeo").is_some() { 10 } else { 6 });
     sandbox.git(".", &["init", "-q"]);
     sandbox.git(".", &["add", "flake.nix"]);
     sandbox.nix(&["build", "--no-link"]).expect(0);
+    // `path:` goes past git.
+    sandbox.nix(&["build", "--no-link", "path:."]).expect(10).says("leave `path:` out");
+    sandbox.nix(&["build", "--no-link", "/nowhere#x", "path:.#default"]).expect(10);
 }
 
 #[test]
@@ -155,6 +159,16 @@ fn a_hash_that_is_missing_or_stale_is_found_out_and_written() {
     assert_eq!(hashes(&sandbox), written, "nobody said yes");
     sandbox.nix(&["build", "--no-link", "--yes"]).expect(0);
     assert_ne!(hashes(&sandbox)["pnpmLock"], written["pnpmLock"]);
+    assert_eq!(sandbox.receipts().len(), 2, "one for each new hash");
+    // Where the download fails, the old hash stays.
+    let flake = sandbox.read("flake.nix");
+    sandbox.write("flake.nix", &flake.replace("echo ${name}", "exit 1; echo ${name}"));
+    sandbox.write("pnpm-lock.yaml", "lockfileVersion: '9.0'\n# a third\n");
+    let fresh = hashes(&sandbox);
+    sandbox.nix(&["build", "--no-link", "--yes"]);
+    assert_eq!(hashes(&sandbox)["pnpmDeps"], fresh["pnpmDeps"]);
+    // In CI a stale hash is a failure, although Nix has what it is of.
+    sandbox.nix_with(&["build", "--no-link"], &[("CI", "true")]).expect(1).says("is the one of another `pnpm-lock.yaml`");
     // Every change is a receipt: taken back one after the other, the file is as it was.
     for _ in 0..sandbox.receipts().len() {
         sandbox.run(&["undo", "--yes"]).expect(0);
@@ -174,9 +188,22 @@ fn a_hash_that_is_wrong_is_written_where_it_stands() {
     assert!(sandbox.read("flake.nix").contains(wrong), "{}", outcome.stderr);
     sandbox.nix(&["build", "--no-link", "--yes"]).expect(0).says("Write the hash into `flake.nix`");
     assert!(!sandbox.read("flake.nix").contains(wrong));
+    let again = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    sandbox.flake(&format!(r#"default = fetched "model" "{again}";"#));
+    sandbox.nix(&["build", "--no-link", "--yes"]).expect(0);
+    // Of two hashes that nobody knows yet, nothing says which is meant.
+    sandbox
+        .flake(r#"default = fetched "model" ""; other = fetched "other" "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";"#);
+    let before = sandbox.read("flake.nix");
+    sandbox.nix(&["build", "--no-link", "--yes"]).expect(5).says("is not replaced").says("write by hand: sha256-");
+    assert_eq!(sandbox.read("flake.nix"), before);
     // Where it stands twice, nobody can tell which is meant.
     sandbox.flake(&format!(r#"default = fetched "model" "{wrong}"; other = fetched "other" "{wrong}";"#));
-    sandbox.nix(&["build", "--no-link", "--yes"]).expect(5).says("more than once, in `flake.nix`").says("write by hand: sha256-");
+    sandbox
+        .nix(&["build", "--no-link", "--yes"])
+        .expect(5)
+        .says("it stands more than once, in `flake.nix`")
+        .says("write by hand: sha256-");
 }
 
 #[test]
@@ -227,6 +254,9 @@ fn programs_get_an_event_on_each_line() {
     let failed = bad.iter().find(|event| event["event"] == "build-failed").unwrap();
     assert_eq!(failed["log"], serde_json::json!(["three"]));
     assert_eq!(bad.last().unwrap()["success"], false);
+    sandbox.write(".env", "A=1");
+    let refused = events(&sandbox.nix(&["build", "path:.", "--no-link", "--json"]).expect(10).stdout);
+    assert_eq!((refused.len(), &refused[0]["event"], &refused[0]["success"]), (1, &Value::from("finished"), &Value::from(false)));
 }
 
 #[test]

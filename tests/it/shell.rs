@@ -58,3 +58,14 @@ fn files_that_git_does_not_know_are_named_before_nix_speaks_of_store_paths() {
     sandbox.git("p", &["add", "--intent-to-add", "devenv.nix"]);
     sandbox.nix(&["-C", "p", "shell", "--", "true"]).expect(0);
 }
+
+#[test]
+fn a_flake_without_shells_says_so() {
+    if !can_run("shell::a_flake_without_shells_says_so", &[]) {
+        return;
+    }
+    let sandbox = sandbox();
+    sandbox.flake(r#"default = drv "app" "echo hi > $out" {};"#);
+    sandbox.nix(&["shell", "--list"]).expect(0).says("this flake has no dev shells for this machine");
+    sandbox.nix(&["shell", "dev"]).expect(1).says("no dev shell `dev`").says("it has none at all");
+}

@@ -173,6 +173,6 @@ fn say_what_is_new(session: &mut Session, before: &Scaffold, after: &Scaffold) {
     }
     let differs = |path: &str| before.tree.get(path) != after.tree.get(path);
     if differs("pnpm-lock.yaml") {
-        session.ui.say("The dependencies have changed: run `pnpm install`");
+        session.ui.say("The dependencies have changed: run `pnpm install`, and `nixstart build` for the hash that Nix needs");
     }
 }

@@ -3,20 +3,20 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Request, Watcher, follow};
+use super::{HashConsent, Request, Watcher, follow};
 use crate::cli::carry_out::{self, Outcome};
 use crate::cli::{PlanFlags, Session};
 use crate::env_vars;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::{File, RelativePath};
-use crate::host::files::sha256;
+use crate::host::files::{read_plain, sha256};
 use crate::host::hash_files::{self, Literal};
 use crate::host::lock::Lock;
 use crate::host::vault::Vault;
 use crate::host::{nix, paths};
 use crate::nix::build::BuildState;
 use crate::nix::failure::HashMismatch;
-use crate::nix::hashes::{self, Freshness, Hashes};
+use crate::nix::hashes::{self, Freshness, Hashes, PNPM_DEPENDENCIES};
 use crate::nix::installable::Installable;
 use crate::plan::{Action, Plan, Step, Undo};
 
@@ -32,7 +32,12 @@ pub(super) fn root(request: &Request) -> Option<Utf8PathBuf> {
 
 /// Whether a hash may be written: somebody said so, or can be asked.
 fn may_write(session: &Session, request: &Request) -> bool {
-    !is_ci() && (request.yes || session.ask.is_interactive())
+    let is_agreed = match request.hashes {
+        HashConsent::Never => false,
+        HashConsent::Ask => session.ask.is_interactive(),
+        HashConsent::Given => true,
+    };
+    is_agreed && !is_ci()
 }
 
 /// Whether a service builds, for which a hash that is not right is a failure.
@@ -45,8 +50,13 @@ pub(super) fn before(session: &mut Session, request: &Request, program: &Utf8Pat
     let Some(root) = root(request) else { return Ok(()) };
     let Some(found) = hash_files::read(&root)? else { return Ok(()) };
     let is_stale = hash_files::pnpm_lock(&root).and_then(|lock| found.freshness(&lock)) == Some(Freshness::Stale);
+    let stale = is_stale.then_some(PNPM_DEPENDENCIES);
     if is_stale {
         session.ui.warn(&format!("`{}` has changed since the hash in `{}` was made", hashes::PNPM_LOCK, hashes::PATH));
+    }
+    if is_stale && is_ci() {
+        return Err(Error::failed(format!("the hash in `{}` is the one of another `{}`", hashes::PATH, hashes::PNPM_LOCK))
+            .hint("run `nixstart build` where `CI` is not set, and commit the hash it writes"));
     }
     if !may_write(session, request) {
         if !is_ci() && (is_stale || found.missing().next().is_some()) {
@@ -54,21 +64,33 @@ pub(super) fn before(session: &mut Session, request: &Request, program: &Utf8Pat
         }
         return Ok(());
     }
-    if is_stale && !write(session, request, &root, &found, &found.without_stale(), "Take the stale hash out")? {
-        return Ok(());
-    }
-    let Some(found) = hash_files::read(&root)? else { return Ok(()) };
-    for key in found.missing() {
+    for key in found.missing().chain(stale) {
         session.ui.say(&format!("finding out the hash `{key}` of `{}`; that downloads what it is of", hashes::PATH));
-        let dependencies = Request {
-            installables: vec![Installable::of_this_flake(&format!("default.{key}"))],
-            directory: root.clone(),
-            arguments: vec!["--no-link".to_owned()],
-            yes: request.yes,
-        };
-        let ended = follow(session, &dependencies, program, watcher)?;
-        // What else may be wrong with it, the build itself says.
-        mend(session, &dependencies, &ended.state)?;
+        find_out(session, request, (program, watcher), &root, key)?;
+    }
+    Ok(())
+}
+
+/// Finds one hash out and offers to write it. What else may be wrong with the download, the build itself says.
+fn find_out(
+    session: &mut Session,
+    request: &Request,
+    (program, watcher): (&Utf8Path, &mut Watcher),
+    root: &Utf8Path,
+    key: &str,
+) -> Result<()> {
+    let Some(found) = hash_files::read(root)? else { return Ok(()) };
+    let copy = hash_files::copy_without_hash(root, &found.without(key))?;
+    let asked = Request {
+        installables: vec![Installable::parse(&format!("path:{}#default.{key}", copy.path().display()))],
+        directory: root.to_owned(),
+        arguments: vec!["--no-link".to_owned()],
+        hashes: request.hashes,
+    };
+    let ended = follow(session, &asked, program, watcher)?;
+    if let Some((_, mismatch)) = ended.state.mismatches().next() {
+        let new = found.with(key, &mismatch.got, hash_files::pnpm_lock(root).as_deref());
+        write(session, request, root, (&found, &new), &format!("Write the hash `{key}`"))?;
     }
     Ok(())
 }
@@ -93,34 +115,38 @@ pub(super) fn mend(session: &mut Session, request: &Request, state: &BuildState)
 }
 
 fn write_one(session: &mut Session, request: &Request, root: &Utf8Path, mismatch: &HashMismatch) -> Result<bool> {
-    if let Some(found) = hash_files::read(root)? {
-        let only_missing = || found.missing().next().filter(|_| mismatch.is_placeholder() && found.missing().count() == 1);
-        if let Some(key) = found.key_of(&mismatch.specified).or_else(only_missing) {
-            let new = found.with(key, &mismatch.got, hash_files::pnpm_lock(root).as_deref());
-            return write(session, request, root, &found, &new, &format!("Write the hash `{key}`"));
-        }
+    if mismatch.is_placeholder() && hash_files::count_placeholders(root) != 1 {
+        // Nothing in it says which of them is meant.
+        return Ok(left_to_a_person(session, mismatch, "the project has several hashes that are not known yet, or none"));
+    }
+    if let Some(found) = hash_files::read(root)?
+        && let Some(key) = found.key_of(&mismatch.specified)
+    {
+        let new = found.with(key, &mismatch.got, hash_files::pnpm_lock(root).as_deref());
+        return write(session, request, root, (&found, &new), &format!("Write the hash `{key}`"));
     }
     match hash_files::find_literal(root, &mismatch.specified).as_slice() {
         [literal @ Literal { times: 1, .. }] => write_literal(session, request, root, (literal, mismatch)),
+        [] => Ok(left_to_a_person(session, mismatch, "it stands in no file of this project as a whole")),
         places => {
-            let shown: Vec<String> = places.iter().map(|place| format!("`{}`", place.path)).collect();
-            let where_it_is = match shown.as_slice() {
-                [] => "in no file of this project".to_owned(),
-                shown => format!("more than once, in {}", shown.join(", ")),
-            };
-            session.ui.note(&format!("the hash {} stands {where_it_is}, so nothing is written", mismatch.specified));
-            session.ui.hint(&format!("write by hand: {}", mismatch.got));
-            Ok(false)
+            let shown = places.iter().map(|place| format!("`{}`", place.path)).collect::<Vec<_>>().join(", ");
+            Ok(left_to_a_person(session, mismatch, &format!("it stands more than once, in {shown}")))
         }
     }
 }
 
-fn write(session: &mut Session, request: &Request, root: &Utf8Path, old: &Hashes, new: &Hashes, title: &str) -> Result<bool> {
+fn left_to_a_person(session: &mut Session, mismatch: &HashMismatch, why: &str) -> bool {
+    session.ui.note(&format!("the hash {} is not replaced: {why}", mismatch.specified));
+    session.ui.hint(&format!("write by hand: {}", mismatch.got));
+    false
+}
+
+fn write(session: &mut Session, request: &Request, root: &Utf8Path, (old, new): (&Hashes, &Hashes), title: &str) -> Result<bool> {
     if old == new {
         return Ok(false);
     }
-    let path = RelativePath::parse(hashes::PATH).map_err(crate::error::Error::failed)?;
-    let existing = crate::host::files::read_plain(&root.join(hashes::PATH))?;
+    let path = RelativePath::parse(hashes::PATH).map_err(Error::failed)?;
+    let existing = read_plain(&root.join(hashes::PATH))?;
     let step = replace(root, path, &existing, new.to_text().into_bytes(), title);
     carry_out(session, request, root, step)
 }
@@ -144,6 +170,7 @@ fn replace(root: &Utf8Path, path: RelativePath, existing: &File, contents: Vec<u
     Step::new("hash", title, explanation, action, Undo::Restore)
 }
 
+/// Writes a hash by a plan; whoever says no goes on with the build as it is.
 fn carry_out(session: &mut Session, request: &Request, root: &Utf8Path, step: Step) -> Result<bool> {
     let plan = Plan {
         command: "build".to_owned(),
@@ -153,6 +180,9 @@ fn carry_out(session: &mut Session, request: &Request, root: &Utf8Path, step: St
         notes: Vec::new(),
     };
     let _lock = Lock::acquire(root)?;
-    let flags = PlanFlags { yes: request.yes, ..PlanFlags::default() };
-    Ok(carry_out::carry_out(session, &plan, &Vault::default(), flags)? == Outcome::Applied)
+    let flags = PlanFlags { yes: request.hashes == HashConsent::Given, ..PlanFlags::default() };
+    match carry_out::carry_out(session, &plan, &Vault::default(), flags) {
+        Err(error) if error.kind() == ErrorKind::Declined => Ok(false),
+        outcome => Ok(outcome? == Outcome::Applied),
+    }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Done, Request, Watcher, event};
+use super::{Done, Request, Watcher, event, hash_upkeep};
 use crate::cli::Session;
 use crate::doctor::explain::explain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::nix::{self, Ended, Invocation};
+use crate::host::probe::flake;
 use crate::nix::build::{Build, BuildState, Status, extract};
 use crate::nix::failure::Reason;
 use crate::nix::outputs::{self, Built};
+use crate::template::escape;
 use crate::ui::build_view::{bytes, duration};
 use crate::ui::style::Role;
 
@@ -59,15 +61,16 @@ fn sizes(request: &Request, built: &[Built]) -> BTreeMap<String, u64> {
 }
 
 /// Why a build failed: the failures that follow from no other, each with what its log says.
-pub(super) fn failed(session: &mut Session, ended: &Ended, watcher: &Watcher) -> Error {
+pub(super) fn failed(session: &mut Session, request: &Request, ended: &Ended, watcher: &mut Watcher) -> Error {
     let state = &ended.state;
     if watcher.is_for_programs() {
         // The error that follows says it to people.
         let _closed = tell(session, ended);
+        watcher.has_told_the_end = true;
     }
     let causes: Vec<(&Build, &Reason)> = state.root_causes().collect();
     match causes.as_slice() {
-        [] => without_a_build(ended),
+        [] => with_the_directory(without_a_build(ended), request),
         [(build, reason)] => {
             let error = Error::new(ErrorKind::Tool, format!("{} could not be built: {reason}", build.name()));
             explained(error.with_output(log_of(build)), state, &causes)
@@ -139,6 +142,32 @@ fn without_a_build(ended: &Ended) -> Error {
         if first.is_empty() { format!("`nix build` failed ({})", ended.status) } else { format!("`nix build` failed: {first}") };
     let rest = text.lines().skip(1).collect::<Vec<_>>().join("\n");
     with_causes(Error::new(ErrorKind::Tool, message).with_output(rest), &format!("error: {text}"))
+}
+
+/// What is wrong with the directory rather than with what is in it.
+fn with_the_directory(error: Error, request: &Request) -> Error {
+    let name = request.directory.as_str();
+    if let Some(odd) = name.chars().find(|character| matches!(character, '#' | '?' | '%' | ' ') || !character.is_ascii()) {
+        return error.hint(format!("older Nix cannot use a directory with `{odd}` in its name; rename it"));
+    }
+    let Some(root) = hash_upkeep::root(request) else { return error };
+    match flake::demands(&root).unknown_to_git.as_slice() {
+        [] => error,
+        files => {
+            let files = files.iter().map(|path| escape::sh(path)).collect::<Vec<_>>().join(" ");
+            error.hint(format!(
+                "git does not know what the flake needs: run `git add --intent-to-add {files}` at the top of the repository"
+            ))
+        }
+    }
+}
+
+/// The last event of a build that came to no end of its own.
+pub(super) fn tell_end(session: &mut Session, watcher: &Watcher) -> Result<()> {
+    if !watcher.is_for_programs() || watcher.has_told_the_end {
+        return Ok(());
+    }
+    event(session, "finished", json!({ "success": false, "seconds": Value::Null, "outputs": [] }))
 }
 
 /// Tells a program what failed.

@@ -18,6 +18,8 @@ use crate::ui::progress::Progress;
 pub(in crate::cli) struct Watcher {
     look: Look,
     is_verbose: bool,
+    /// Whether the last event was told.
+    pub(super) has_told_the_end: bool,
 }
 
 /// How it is watched.
@@ -41,7 +43,7 @@ impl Watcher {
             (false, true) => Look::Drawn { progress: None, drawn: Duration::ZERO },
             (false, false) => Look::Lines,
         };
-        Self { look, is_verbose: session.ui.verbosity() == crate::ui::Verbosity::Verbose }
+        Self { look, is_verbose: session.ui.verbosity() == crate::ui::Verbosity::Verbose, has_told_the_end: false }
     }
 
     /// Whether a program reads what is told.
@@ -98,7 +100,7 @@ impl Watcher {
                     Some(format!("fetched {}", name(&state.fetch(*id)?.path)))
                 }
                 Change::BuildLog(id) if self.is_verbose => log_line(state.build(*id)?, event),
-                Change::Warned => state.warnings.last().map(|text| format!("warning: {text}")),
+                Change::Warned => state.warnings.last().map(|text| warning(text)),
                 Change::BuildBegun(_)
                 | Change::BuildPhase(_)
                 | Change::BuildLog(_)
@@ -107,6 +109,11 @@ impl Watcher {
             },
         }
     }
+}
+
+/// What `builtins.trace` says is no warning.
+fn warning(text: &str) -> String {
+    if text.starts_with("trace:") { text.to_owned() } else { format!("warning: {text}") }
 }
 
 fn built_line(build: &Build, now: Duration) -> Option<String> {
