@@ -5,6 +5,7 @@ pub mod check;
 pub mod command_line;
 pub mod escape;
 pub mod manifest;
+pub mod part;
 pub mod render;
 pub mod scaffold;
 pub mod syntax;
@@ -17,6 +18,7 @@ use camino::Utf8PathBuf;
 pub use manifest::{Manifest, ManifestError};
 pub use render::{Context, RenderError};
 
+use crate::project::record::Part;
 use crate::project::{self, ProjectName};
 use crate::question::{Answer, Answers, Question, QuestionKind};
 use crate::secret::SecretSpec;
@@ -86,13 +88,14 @@ impl Template {
         Ok(answers)
     }
 
-    /// The secrets that a project with these values has.
+    /// The secrets that a project with these values has. What is for a kind of part is for every part of that kind.
     pub fn secrets(&self, context: &Context) -> Result<Vec<SecretSpec>, RenderError> {
         let renderer = Renderer::default();
         let mut secrets = Vec::new();
         for secret in &self.manifest.secrets {
             if renderer.holds(MANIFEST, secret.when.as_deref(), context)? {
-                secrets.push(SecretSpec { when: None, ..secret.clone() });
+                let scopes = scopes(secret, context.parts());
+                secrets.push(SecretSpec { when: None, scopes, ..secret.clone() });
             }
         }
         Ok(secrets)
@@ -106,4 +109,10 @@ impl Template {
         let below_files = |(path, file): (String, SourceFile)| Some((path.strip_prefix(FILES)?.to_owned(), file));
         Ok(Self { manifest, manifest_text, files: source.into_iter().filter_map(below_files).collect(), folder: None })
     }
+}
+
+/// Who gets a secret.
+fn scopes(secret: &SecretSpec, parts: &[Part]) -> Vec<String> {
+    let of_a_kind = parts.iter().filter(|part| secret.scopes.contains(&part.kind));
+    secret.scopes.iter().chain(of_a_kind.map(|part| &part.name)).cloned().collect()
 }

@@ -9,9 +9,10 @@ use clap::Subcommand;
 use super::{PlanFlags, Session};
 use crate::error::Result;
 use crate::question::{Answer, Answers};
+use crate::template::part::Wanted;
 use rendering::Project;
 
-/// Add a service, continuous integration or a package to a project
+/// Add an app, a service, continuous integration or a package to a project
 ///
 /// A plan with a diff, like everything that writes. What cannot be merged with your own changes is left alone, and what to
 /// paste is shown.
@@ -28,6 +29,17 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Add an app to the workspace: folder, dev shell, process, package and image
+    App {
+        /// Name of the app, which is that of its folder below `apps/`
+        name: String,
+        /// What it is made with: `web`, `api` or `empty`
+        #[arg(long)]
+        kind: String,
+        /// Port that it listens on; the next that is free when left out
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        port: Option<u16>,
+    },
     /// Add a service that the template knows, such as `postgres` or `redis`
     Service {
         /// Name of the service
@@ -56,6 +68,9 @@ enum What {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let options = rendering::Options { flags: args.plan, skips_conflicts: args.skip_conflicts };
     match &args.what {
+        What::App { name, kind, port } => {
+            Project::find()?.with_part(session, options, Wanted { part: "app", name, kind, port: *port })
+        }
         What::Service { name } => {
             let project = Project::find()?;
             let answers = project.feature("service", Some(name))?;

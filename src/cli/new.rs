@@ -25,7 +25,7 @@ use crate::project::{ProjectName, Site};
 use crate::question::{self, Answer, Answers, Choice, Question};
 use crate::template::Template;
 use crate::template::catalog;
-use crate::template::scaffold::Scaffold;
+use crate::template::scaffold::{Given, Scaffold};
 use crate::ui::{Ui, Verbosity};
 
 /// Create a project from a template
@@ -329,5 +329,5 @@ fn say_derived_names(session: &mut Session, template: &Template, name: &ProjectN
 
 fn render(template: &Template, name: &ProjectName, answers: &Answers) -> Result<Scaffold> {
     let hint = "`nixstart template check PATH` looks at every file of a template";
-    template.scaffold(name, answers, catalog::carried).map_err(|error| Error::failed(error).hint(hint))
+    template.scaffold(Given { name, answers, parts: &[] }, catalog::carried).map_err(|error| Error::failed(error).hint(hint))
 }

@@ -11,6 +11,9 @@ use crate::project::ProjectName;
 use crate::question::{Answers, Question};
 use crate::secret::SecretSpec;
 use crate::template::check::{Report, check};
+use crate::template::manifest::service_each;
+use crate::template::part::PartSpec;
+use crate::template::scaffold::Given;
 use crate::template::{Manifest, Template, catalog};
 use crate::ui::style::Role;
 
@@ -105,12 +108,15 @@ fn show(session: &mut Session, name: &str, as_json: bool) -> Result<()> {
     if as_json {
         return session.print_json(&description(&template));
     }
-    let Manifest { title, description, version, questions, secrets, services, .. } = &template.manifest;
+    let Manifest { title, description, version, questions, parts, secrets, services, .. } = &template.manifest;
     let mut text = format!("{} {version}\n{description}\n", Role::Heading.paint(title));
     let defaults = default_answers(&template);
     text += &section("Questions", questions.iter().map(|question| question_line(question, &defaults)));
     text += &section("Secrets", secrets.iter().map(secret_line));
-    text += &section("Services", services.keys().cloned());
+    // (Those of parts have names only where there is one.)
+    let services = services.iter().filter(|(_, fields)| service_each(fields).is_none());
+    text += &section("Services", services.map(|(name, _)| name.clone()));
+    text += &section("As many as you like, with `nixstart add`", parts.iter().map(part_line));
     text += &section("Files with the default answers", default_files(&template).into_iter());
     session.ui.data(&text)?;
     Ok(())
@@ -137,12 +143,18 @@ fn default_answers(template: &Template) -> Answers {
 fn default_files(template: &Template) -> Vec<String> {
     let name = ProjectName::parse(&template.manifest.name);
     let answers = default_answers(template);
-    let scaffold = name.ok().and_then(|name| template.scaffold(&name, &answers, catalog::carried).ok());
+    let scaffold =
+        name.ok().and_then(|name| template.scaffold(Given { name: &name, answers: &answers, parts: &[] }, catalog::carried).ok());
     scaffold.map_or_else(Vec::new, |scaffold| scaffold.tree.iter().map(|(path, _)| path.to_string()).collect())
 }
 
 fn secret_line(secret: &SecretSpec) -> String {
     format!("{}  {} ({})", secret.name, secret.description, secret.required.words())
+}
+
+fn part_line(part: &PartSpec) -> String {
+    let kinds: Vec<&str> = part.kinds.iter().map(|kind| kind.value.as_str()).collect();
+    format!("{}  {} [{}]", part.name, part.about, kinds.join(", "))
 }
 
 fn question_line(question: &Question, defaults: &Answers) -> String {
@@ -159,9 +171,14 @@ fn description(template: &Template) -> Value {
         let choices: Vec<&str> = question.choices.iter().map(|choice| choice.value.as_str()).collect();
         json!({ "name": question.name, "prompt": question.prompt(), "choices": choices, "default": question.default, "advanced": question.advanced })
     };
+    let part = |part: &PartSpec| {
+        let kinds: Vec<&str> = part.kinds.iter().map(|kind| kind.value.as_str()).collect();
+        json!({ "name": part.name, "about": part.about, "kinds": kinds })
+    };
     json!({
         "schema": 1, "name": manifest.name, "title": manifest.title, "description": manifest.description, "version": manifest.version,
         "questions": manifest.questions.iter().map(question).collect::<Vec<_>>(),
+        "parts": manifest.parts.iter().map(part).collect::<Vec<_>>(),
         "secrets": manifest.secrets, "services": manifest.services, "files": template.files.keys().collect::<Vec<_>>(),
     })
 }

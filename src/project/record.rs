@@ -32,8 +32,24 @@ pub struct Record {
     pub source: Option<Source>,
     /// Answers given.
     pub answers: Answers,
+    /// What was added that there can be any number of; records before this field have none.
+    pub parts: Vec<Part>,
     /// Git blob id of every rendered file, by path.
     pub files: BTreeMap<String, String>,
+}
+
+/// Something that a project can have any number of, such as an app.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Part {
+    /// What it is: the name that the template has for it.
+    pub part: String,
+    /// Its own name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// The port that it listens on.
+    #[serde(default)]
+    pub port: Option<u16>,
 }
 
 /// Where a template was. Two of one name are two templates.
@@ -79,6 +95,8 @@ struct TemplateForm {
     #[serde(default)]
     answers: Answers,
     #[serde(default)]
+    parts: Vec<Part>,
+    #[serde(default)]
     files: BTreeMap<String, String>,
 }
 
@@ -86,8 +104,8 @@ impl Record {
     /// Reads the record of a project.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let Form { project, template } = toml::from_str(text)?;
-        let TemplateForm { name, version, nixstart, source, answers, files } = template;
-        Ok(Self { project: project.name, template: name, template_version: version, nixstart, source, answers, files })
+        let TemplateForm { name, version, nixstart, source, answers, parts, files } = template;
+        Ok(Self { project: project.name, template: name, template_version: version, nixstart, source, answers, parts, files })
     }
 
     /// Notes the blob id of every file of a tree.
@@ -123,6 +141,9 @@ impl Record {
             answers.insert(name, answer_item(answer));
         }
         table.insert("answers", Item::Table(answers));
+        if !self.parts.is_empty() {
+            table.insert("parts", Item::ArrayOfTables(self.parts.iter().map(part_table).collect()));
+        }
         let mut files = Table::new();
         for (path, blob) in &self.files {
             files.insert(path, value(blob));
@@ -131,6 +152,17 @@ impl Record {
         table.insert("files", Item::Table(files));
         table
     }
+}
+
+fn part_table(part: &Part) -> Table {
+    let mut table = Table::new();
+    for (key, text) in [("part", &part.part), ("name", &part.name), ("kind", &part.kind)] {
+        table.insert(key, value(text));
+    }
+    if let Some(port) = part.port {
+        table.insert("port", value(i64::from(port)));
+    }
+    table
 }
 
 fn answer_item(answer: &Answer) -> Item {
@@ -220,6 +252,10 @@ mod tests {
             nixstart: "0.1.0".into(),
             source: Some(Source::Folder),
             answers: answers.into_iter().collect(),
+            parts: vec![
+                Part { part: "app".into(), name: "admin".into(), kind: "web".into(), port: Some(3002) },
+                Part { part: "app".into(), name: "jobs".into(), kind: "empty".into(), port: None },
+            ],
             files: BTreeMap::new(),
         }
         .with_files(&tree);
@@ -229,6 +265,7 @@ mod tests {
         let text = record.to_toml(&[secret], &services);
         assert_eq!(Record::parse(&text).unwrap(), record);
         let parsed: toml::Table = text.parse().unwrap();
+        assert_eq!(parsed["template"]["parts"][0]["port"].as_integer(), Some(3002));
         assert_eq!(parsed["services"]["bot"]["depends_on"]["install"].as_str(), Some("completed"));
         assert_eq!(parsed["secrets"]["TOKEN"]["obtain"]["steps"][0].as_str(), Some("a"));
     }

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 
 use super::manifest::line_of;
 use super::render::{Context, HELPERS, Renderer};
-use super::scaffold::{Carried, Scaffold, ScaffoldError};
+use super::scaffold::{Carried, Given, Scaffold, ScaffoldError};
 use super::{Template, command_line, syntax};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::file_tree::File;
 use crate::project::create::ignores_env;
 use crate::project::name::ProjectName;
+use crate::project::record::Part;
 use crate::question::{Answer, Answers, Question, QuestionKind};
 
 /// More combinations than this are not rendered; the check says so.
@@ -36,10 +37,13 @@ pub fn check(template: &Template, carried: Carried) -> Report {
     let mut report = Report { combinations: 0, files: 0, findings: BTreeSet::new() };
     let combinations = combinations(template, &mut report.findings);
     report.combinations = combinations.len();
+    // As a new project, and with a part of each kind.
+    let samples = template.sample_parts();
+    let with_parts = (!samples.is_empty()).then_some(samples);
     for answers in &combinations {
-        for name in ["my-bot", HOSTILE_NAME] {
-            if let Ok(name) = ProjectName::parse(name) {
-                check_combination(template, &name, answers, carried, &mut report);
+        for name in ["my-bot", HOSTILE_NAME].map(ProjectName::parse).iter().flatten() {
+            for parts in std::iter::once(&[] as &[Part]).chain(with_parts.as_deref()) {
+                check_combination(template, Given { name, answers, parts }, carried, &mut report);
             }
         }
     }
@@ -83,7 +87,8 @@ fn combinations(template: &Template, findings: &mut BTreeSet<Diagnostic>) -> Vec
 }
 
 fn sample_context(template: &Template, answers: &Answers) -> Context {
-    ProjectName::parse("my-bot").map(|name| template.context(&name, answers)).unwrap_or_default()
+    let context = ProjectName::parse("my-bot").map(|name| template.context(&name, answers)).unwrap_or_default();
+    template.sample_parts().first().map(|part| context.about(part)).unwrap_or(context)
 }
 
 fn with(answers: &Answers, question: &Question, answer: Answer) -> Answers {
@@ -143,8 +148,8 @@ fn subsets(values: &[String]) -> Vec<Vec<String>> {
     })
 }
 
-fn check_combination(template: &Template, name: &ProjectName, answers: &Answers, carried: Carried, report: &mut Report) {
-    let scaffold = match template.scaffold(name, answers, carried) {
+fn check_combination(template: &Template, given: Given<'_>, carried: Carried, report: &mut Report) {
+    let scaffold = match template.scaffold(given, carried) {
         Ok(scaffold) => scaffold,
         Err(error) => {
             report.findings.insert(scaffold_finding(template, &error));
@@ -153,7 +158,8 @@ fn check_combination(template: &Template, name: &ProjectName, answers: &Answers,
     };
     report.files += scaffold.tree.len();
     for (path, file) in scaffold.tree.iter() {
-        check_file(template, path.as_str(), file, &mut report.findings);
+        let origin = scaffold.origins.get(path.as_str()).map_or(path.as_str(), String::as_str);
+        check_file(template, (path.as_str(), origin), file, &mut report.findings);
     }
     check_env_is_ignored(template, &scaffold, &mut report.findings);
     check_next_steps(template, scaffold, &mut report.findings);
@@ -192,13 +198,12 @@ fn scaffold_finding(template: &Template, error: &ScaffoldError) -> Diagnostic {
 }
 
 /// Parses a rendered file and looks for braces that were meant to be rendered.
-fn check_file(template: &Template, path: &str, file: &File, findings: &mut BTreeSet<Diagnostic>) {
+fn check_file(template: &Template, (path, origin): (&str, &str), file: &File, findings: &mut BTreeSet<Diagnostic>) {
     let Ok(text) = str::from_utf8(&file.contents) else { return };
     let name = path.rsplit('/').next().unwrap_or(path);
-    let origin = origin(template, path);
     if let Some(error) = syntax::check(name, text) {
         findings.insert(Diagnostic::error(
-            Place::new(&origin, error.line),
+            Place::new(origin, error.line),
             "syntax",
             format!("`{path}` does not parse: {}", error.message),
         ));
@@ -207,7 +212,7 @@ fn check_file(template: &Template, path: &str, file: &File, findings: &mut BTree
         if let Some(expression) = unrendered(line, template) {
             let hint = "give the file the ending `.hbs` to render it";
             let finding =
-                Diagnostic::error(Place::new(&origin, index + 1), "unrendered", format!("`{path}` keeps `{{{{{expression}}}}}`"));
+                Diagnostic::error(Place::new(origin, index + 1), "unrendered", format!("`{path}` keeps `{{{{{expression}}}}}`"));
             findings.insert(finding.hint(hint));
         }
     }
@@ -222,17 +227,9 @@ fn unrendered<'a>(line: &'a str, template: &Template) -> Option<&'a str> {
     let (expression, _) = rest.split_once("}}")?;
     let word = expression.trim().trim_start_matches(['#', '/', '^']).split([' ', '.']).next().unwrap_or_default();
     let is_ours = matches!(word, "project" | "template" | "nixstart" | "else") || HELPERS.contains(&word);
+    let is_ours = is_ours || !template.manifest.parts.is_empty() && matches!(word, "part" | "parts");
     let is_ours = is_ours || template.manifest.questions.iter().any(|question| question.name == word);
     if is_ours { Some(expression) } else { unrendered(rest, template) }
-}
-
-/// The file of the template that a path of the project most likely came from.
-fn origin(template: &Template, path: &str) -> String {
-    let matches = |candidate: &&String| {
-        let stem = candidate.strip_suffix(".hbs").unwrap_or(candidate);
-        stem == path || stem.ends_with(&format!("/{path}"))
-    };
-    template.files.keys().find(matches).map_or_else(|| path.to_owned(), |file| format!("files/{file}"))
 }
 
 fn check_next_steps(template: &Template, scaffold: Scaffold, findings: &mut BTreeSet<Diagnostic>) {
@@ -378,6 +375,28 @@ mod tests {
         assert_eq!(step("a 'b", offer), finding("a quote in it is not closed"));
         let careless = "template.toml:7 unquoted-value: the offered command cannot be run with every value: `$` needs a shell, and nixstart runs programs without one";
         assert_eq!(step("make {{project.name}}", offer), [careless]);
+    }
+
+    #[test]
+    fn looks_at_what_parts_are_rendered_to() {
+        let part = "[[part]]\nname = \"app\"\nabout = \"x\"\nkinds = [{ value = \"job\" }]\n[[file]]\npath = \"job/\"\neach = \"job\"\nto = \"{{part.name}}/\"\n";
+        let sound = [("job/a.hbs", "{{part.name}} {{part.kind}}"), ("b.hbs", "{{#each parts as |part|}}{{part.name}}{{/each}}")];
+        assert_eq!(findings(part, &sound), Vec::<String>::new());
+        assert_eq!(
+            findings(part, &[("job/a.json.hbs", "{ {{part.name}} }"), ("job/b", "{{part.name}}")]),
+            [
+                "files/job/a.json.hbs:1 syntax: `sample-job/a.json` does not parse: key must be a string at line 1 column 3",
+                "files/job/b:1 unrendered: `sample-job/b` keeps `{{part.name}}`"
+            ]
+        );
+        assert_eq!(
+            findings(part, &[("job/a.hbs", "{{part.nope}}")])[1],
+            "files/job/a.hbs:1 undeclared-variable: `part.nope` is not declared"
+        );
+        assert_eq!(
+            findings(part, &[("job/a", ""), ("b.hbs", "{{part.name}}")]),
+            ["files/b.hbs:1 cannot-render: `part.name` is not declared"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use semver::Version;
 use serde::Deserialize;
 
+use super::part::PartSpec;
 use crate::dotenv::writer::Reason;
 use crate::dotenv::{Unportable, quote};
 use crate::file_tree::RelativePath;
@@ -34,10 +35,13 @@ pub struct Manifest {
     /// Rules for files; a file without one is always written at its own path.
     #[serde(default, rename = "file")]
     pub files: Vec<FileRule>,
+    /// What a project can have any number of.
+    #[serde(default, rename = "part")]
+    pub parts: Vec<PartSpec>,
     /// Secrets of the project.
     #[serde(default, rename = "secret")]
     pub secrets: Vec<SecretSpec>,
-    /// Services of the project, with the fields of [`crate::service`] and [`CONDITION`].
+    /// Services of the project, with the fields of [`crate::service`], [`CONDITION`] and [`EACH`].
     #[serde(default)]
     pub services: toml::Table,
     /// What to type next, in order.
@@ -65,8 +69,11 @@ pub struct Feature {
 /// The field of a service in a manifest that says when a project has it. It is answered when a project is made, so that
 /// no project has it.
 pub const CONDITION: &str = "when";
+/// The field of a service in a manifest that names a kind of part: every part of that kind has one, of its own name.
+pub const EACH: &str = "each";
 
-/// A rule for one file or folder below `files/`. The longest path that matches a file wins.
+/// A rule for one file or folder below `files/`. The longest path that matches a file wins: one among the rules for its own
+/// place, and one among those for each kind of part.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileRule {
@@ -78,6 +85,10 @@ pub struct FileRule {
     /// When it is written, as a Handlebars expression.
     #[serde(default)]
     pub when: Option<String>,
+    /// The kind of part that it is for: it is written once for every part of that kind, which the texts see as `part`. What
+    /// has only such rules is written for parts alone.
+    #[serde(default)]
+    pub each: Option<String>,
     /// Whether it gets the executable bits.
     #[serde(default)]
     pub executable: bool,
@@ -155,13 +166,18 @@ impl Manifest {
         if !is_word(&self.name, '-') {
             return Some(("name".into(), format!("the name `{}` must be lower-case words joined by dashes", self.name)));
         }
-        self.question_fault().or_else(|| self.secret_fault()).or_else(|| self.service_fault()).or_else(|| self.feature_fault())
+        self.question_fault()
+            .or_else(|| self.part_fault())
+            .or_else(|| self.secret_fault())
+            .or_else(|| self.service_fault())
+            .or_else(|| self.feature_fault())
     }
 
     fn question_fault(&self) -> Option<(String, String)> {
         for (index, question) in self.questions.iter().enumerate() {
             let needle = format!("\"{}\"", question.name);
             let is_reserved = matches!(question.name.as_str(), "project" | "template" | "nixstart" | "host" | "secrets");
+            let is_reserved = is_reserved || !self.parts.is_empty() && matches!(question.name.as_str(), "part" | "parts");
             if !is_word(&question.name, '_') || is_reserved {
                 return Some((needle, format!("a question cannot be named `{}`", question.name)));
             }
@@ -173,6 +189,38 @@ impl Manifest {
             }
         }
         None
+    }
+
+    fn part_fault(&self) -> Option<(String, String)> {
+        let mut kinds: Vec<&str> = Vec::new();
+        for spec in &self.parts {
+            let fault = |message: String| Some((format!("\"{}\"", spec.name), message));
+            if !is_word(&spec.name, '-') || spec.kinds.is_empty() {
+                return fault(format!("the part `{}` must have a name of lower-case words, and kinds", spec.name));
+            }
+            for kind in &spec.kinds {
+                if !is_word(&kind.value, '-') || kinds.contains(&kind.value.as_str()) {
+                    return fault(format!("the kind `{}` must be lower-case words, and be there once", kind.value));
+                }
+                kinds.push(&kind.value);
+            }
+            if spec.first_port.is_none() && spec.kinds.iter().any(|kind| kind.listens) {
+                return fault(format!("parts of `{}` listen, so it needs `first_port`", spec.name));
+            }
+        }
+        self.files.iter().find_map(|rule| {
+            let each = rule.each.as_deref()?;
+            let fault = |message: String| Some((format!("\"{}\"", rule.path), message));
+            if !kinds.contains(&each) {
+                return fault(format!("`{}` is for parts of kind `{each}`, which is not declared", rule.path));
+            }
+            let is_apart = rule.to.as_ref().is_some_and(|to| to.contains("part.name"));
+            if is_apart {
+                None
+            } else {
+                fault(format!("`to` of `{}` must have `{{{{part.name}}}}`, as it is for each part", rule.path))
+            }
+        })
     }
 
     fn feature_fault(&self) -> Option<(String, String)> {
@@ -217,9 +265,14 @@ impl Manifest {
     fn service_fault(&self) -> Option<(String, String)> {
         let mut services = self.services.clone();
         for (name, fields) in &mut services {
-            let condition = fields.as_table_mut().and_then(|fields| fields.remove(CONDITION));
-            if condition.is_some_and(|condition| !condition.is_str()) {
-                return Some((format!("[services.{name}"), format!("`{CONDITION}` of service `{name}` must be a string")));
+            let fault = |message: String| Some((format!("[services.{name}"), message));
+            for field in [CONDITION, EACH] {
+                let value = fields.as_table_mut().and_then(|fields| fields.remove(field));
+                let Some(value) = value else { continue };
+                let Some(text) = value.as_str() else { return fault(format!("`{field}` of service `{name}` must be a string")) };
+                if field == EACH && !self.parts.iter().flat_map(|spec| &spec.kinds).any(|kind| kind.value == text) {
+                    return fault(format!("service `{name}` is for parts of kind `{text}`, which is not declared"));
+                }
             }
         }
         let error = service::check(&services).into_iter().next()?;
@@ -231,16 +284,50 @@ impl Manifest {
         self.secrets.iter().find(|secret| secret.name == name)
     }
 
-    /// The rule for a file: the longest path that is the file or a folder above it.
+    /// The rule for a file in its own place: the longest path that is the file or a folder above it.
     pub fn rule_for(&self, path: &str) -> Option<&FileRule> {
-        let applies = |rule: &&FileRule| if rule.path.ends_with('/') { path.starts_with(&rule.path) } else { path == rule.path };
-        self.files.iter().filter(applies).max_by_key(|rule| rule.path.len())
+        self.longest_rule(path, None)
+    }
+
+    /// The rules for a file that is for parts, one for each kind.
+    pub fn part_rules_for(&self, path: &str) -> Vec<&FileRule> {
+        let kinds = self.parts.iter().flat_map(|spec| &spec.kinds);
+        kinds.filter_map(|kind| self.longest_rule(path, Some(&kind.value))).collect()
+    }
+
+    fn longest_rule(&self, path: &str, each: Option<&str>) -> Option<&FileRule> {
+        let rules = self.files.iter().filter(|rule| rule.each.as_deref() == each && rule.applies_to(path));
+        rules.max_by_key(|rule| rule.path.len())
+    }
+
+    /// The name of the service that listens on a port.
+    pub fn service_on(&self, port: u16) -> Option<String> {
+        let has_port = |fields: &toml::Value| {
+            let ports = fields.get("ports").and_then(toml::Value::as_table);
+            ports
+                .into_iter()
+                .flatten()
+                .any(|(_, fields)| fields.get("port").and_then(toml::Value::as_integer) == Some(port.into()))
+        };
+        self.services.iter().find(|(_, fields)| has_port(fields)).map(|(name, _)| name.clone())
+    }
+}
+
+impl FileRule {
+    /// Whether it is about a file.
+    pub fn applies_to(&self, path: &str) -> bool {
+        if self.path.ends_with('/') { path.starts_with(&self.path) } else { path == self.path }
     }
 }
 
 /// The condition of a service on the answers.
 pub fn service_condition(fields: &toml::Value) -> Option<&str> {
     fields.get(CONDITION)?.as_str()
+}
+
+/// The kind of part that each has such a service.
+pub fn service_each(fields: &toml::Value) -> Option<&str> {
+    fields.get(EACH)?.as_str()
 }
 
 /// What is wrong with the values that a secret brings along for `.env` and `.env.example`.
@@ -305,7 +392,7 @@ mod tests {
     fn names_the_line_of_what_is_wrong() {
         assert_eq!(
             message("titel = \"x\""),
-            "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `secret`, `services`, `next_step`, `feature` at line 6"
+            "cannot read `template.toml`: unknown field `titel`, expected one of `schema`, `name`, `title`, `description`, `version`, `carried`, `question`, `file`, `part`, `secret`, `services`, `next_step`, `feature` at line 6"
         );
         assert_eq!(message("[[question]]\nname = \"q\"\ntype = \"select\""), "`template.toml`, line 7: `q` has no choices");
         assert_eq!(
@@ -364,5 +451,32 @@ mod tests {
                 .unwrap();
         let rule = |path: &str| manifest.rule_for(path).map(|rule| rule.path.as_str());
         assert_eq!([rule("a/x"), rule("a/b/x"), rule("a/b/c"), rule("b")], [Some("a/"), Some("a/b/"), Some("a/b/c"), None]);
+    }
+
+    #[test]
+    fn a_part_has_kinds_that_files_and_services_can_be_for() {
+        let part = |kinds: &str| format!("[[part]]\nname = \"app\"\nabout = \"x\"\nkinds = [{kinds}]\n");
+        assert_eq!(message(&part("")), "`template.toml`, line 7: the part `app` must have a name of lower-case words, and kinds");
+        let twice = "{ value = \"a\" }, { value = \"a\" }";
+        assert_eq!(message(&part(twice)), "`template.toml`, line 7: the kind `a` must be lower-case words, and be there once");
+        let listens = "{ value = \"a\", listens = true }";
+        assert_eq!(message(&part(listens)), "`template.toml`, line 7: parts of `app` listen, so it needs `first_port`");
+        let with = |rest: &str| message(&(part("{ value = \"a\" }") + rest));
+        assert_eq!(
+            with("[[file]]\npath = \"f/\"\neach = \"b\""),
+            "`template.toml`, line 11: `f/` is for parts of kind `b`, which is not declared"
+        );
+        assert_eq!(
+            with("[[file]]\npath = \"f/\"\neach = \"a\"\nto = \"x\""),
+            "`template.toml`, line 11: `to` of `f/` must have `{{part.name}}`, as it is for each part"
+        );
+        assert_eq!(
+            with("[services.s]\ncommand = \"x\"\neach = \"b\""),
+            "`template.toml`, line 10: service `s` is for parts of kind `b`, which is not declared"
+        );
+        assert_eq!(
+            with("[[question]]\nname = \"parts\"\ntype = \"confirm\""),
+            "`template.toml`, line 11: a question cannot be named `parts`"
+        );
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::escape;
 use crate::project::name::{DerivedNames, ProjectName};
+use crate::project::record::Part;
 use crate::question::{Answer, Answers};
 
 /// Why a text of a template cannot be rendered.
@@ -21,7 +22,10 @@ pub struct RenderError {
 
 /// The values a template sees.
 #[derive(Debug, Clone, Default)]
-pub struct Context(Map<String, Value>);
+pub struct Context {
+    values: Map<String, Value>,
+    parts: Vec<Part>,
+}
 
 impl Context {
     /// Puts answers at the top level and the names of the project, the template and nixstart beside them.
@@ -37,23 +41,53 @@ impl Context {
     /// Adds answers at the top level.
     #[must_use]
     pub fn with_answers(mut self, answers: &Answers) -> Self {
-        self.0.extend(answers.iter().map(|(name, answer)| (name.clone(), answer_value(answer))));
+        self.values.extend(answers.iter().map(|(name, answer)| (name.clone(), answer_value(answer))));
         self
     }
 
     /// Adds a group of values, such as what is installed on this machine.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.0.insert(name.to_owned(), value);
+        self.values.insert(name.to_owned(), value);
         self
+    }
+
+    /// Adds the parts of the project, as `parts` and in the order of their names: what is rendered does not depend on which
+    /// came first.
+    #[must_use]
+    pub fn with_parts(mut self, parts: &[Part]) -> Self {
+        self.parts = parts.to_vec();
+        self.parts.sort_by(|one, other| one.name.cmp(&other.name));
+        let values = self.parts.iter().map(part_value).collect();
+        self.with("parts", Value::Array(values))
+    }
+
+    /// The values for a text that is about one part.
+    #[must_use]
+    pub fn about(&self, part: &Part) -> Self {
+        self.clone().with("part", part_value(part))
+    }
+
+    /// The parts of the project, in the order of their names.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Those of a kind.
+    pub fn parts_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Part> {
+        self.parts.iter().filter(move |part| part.kind == kind)
     }
 
     /// Whether a dotted path has a value.
     pub fn has(&self, path: &str) -> bool {
         let mut parts = path.split(['.', '/']);
-        let first = parts.next().and_then(|part| self.0.get(part));
+        let first = parts.next().and_then(|part| self.values.get(part));
         parts.try_fold(first, |value, part| value.map(|value| value.get(part))).flatten().is_some()
     }
+}
+
+fn part_value(part: &Part) -> Value {
+    json!({ "part": part.part, "name": part.name, "kind": part.kind, "port": part.port })
 }
 
 fn answer_value(answer: &Answer) -> Value {
@@ -94,7 +128,7 @@ pub const HELPERS: [&str; 23] = [
 impl Renderer {
     /// Renders a text. `place` names it in errors.
     pub fn render(&self, place: &str, text: &str, context: &Context) -> Result<String, RenderError> {
-        self.0.render_template(text, &context.0).map_err(|error| {
+        self.0.render_template(text, &context.values).map_err(|error| {
             let (line, message) = explain(&error);
             RenderError { place: place.to_owned(), line, message }
         })
@@ -199,6 +233,16 @@ mod tests {
         assert_eq!(render("{{nix nope}}").unwrap_err().message, "a value given to `nix` is not declared");
         assert_eq!(render("{{#if (eq nope 1)}}x{{/if}}").unwrap_err().message, "a value given to `eq` is not declared");
         assert_eq!(render("\n{{#if x}}").unwrap_err().line, 2);
+    }
+
+    #[test]
+    fn loops_over_parts_in_the_order_of_their_names() {
+        let part = |name: &str, port| Part { part: "app".into(), name: name.into(), kind: "web".into(), port };
+        let text = "{{#each parts as |part|}}\n{{#if part.port}}\n{{@root.project.npm_name}}/{{part.name}}:{{part.port}}\n{{/if}}\n{{/each}}\n";
+        let with = |parts: &[Part]| Renderer::default().render("f", text, &context().with_parts(parts)).unwrap();
+        assert_eq!(with(&[part("b", Some(2)), part("c", None), part("a", Some(1))]), "my-bot/a:1\nmy-bot/b:2\n");
+        assert_eq!(with(&[]), "");
+        assert_eq!(render(text).unwrap_err().message, "`parts` is not declared");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Renders a whole project: template files, carried files, and the files nixstart derives from the secret table.
 
-use super::manifest::{CONDITION, service_condition};
+use std::collections::BTreeMap;
+
+use super::Template;
+use super::manifest::{CONDITION, EACH, FileRule, service_condition, service_each};
 use super::render::{Context, RenderError, Renderer};
-use super::{SourceFile, Template};
 use crate::file_tree::{File, FileTree, RelativePath};
 use crate::project::name::ProjectName;
-use crate::project::record::{RECORD, Record};
+use crate::project::record::{Part, RECORD, Record};
 use crate::question::Answers;
 use crate::secret::SecretSpec;
 use crate::secret::example::env_example;
@@ -13,6 +15,9 @@ use crate::secret::secretspec::secretspec;
 
 /// Paths that only nixstart writes; a template must not bring them.
 pub const DERIVED: [&str; 3] = [".env.example", "secretspec.toml", RECORD];
+
+/// What `port` of a service can be besides a number, for which TOML has no place for an expression.
+const PORT_OF_PART: &str = "{{part.port}}";
 
 /// Why a project cannot be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,11 +57,24 @@ pub enum ScaffoldError {
     NotCarried(String),
 }
 
+/// What a project is rendered from, besides its template.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// Its name.
+    pub name: &'a ProjectName,
+    /// The answers to the template's questions.
+    pub answers: &'a Answers,
+    /// What it has that there can be any number of; a new project has nothing of it.
+    pub parts: &'a [Part],
+}
+
 /// A rendered project.
 #[derive(Debug, Clone)]
 pub struct Scaffold {
     /// Every file of the project except `.env`.
     pub tree: FileTree,
+    /// The file of the template that each comes from, for messages; what nixstart writes itself has none.
+    pub origins: BTreeMap<String, String>,
     /// Where the project came from.
     pub record: Record,
     /// The values that texts were rendered with.
@@ -74,17 +92,24 @@ impl Template {
     /// The values a text of this template is rendered with.
     pub fn context(&self, name: &ProjectName, answers: &Answers) -> Context {
         let version = self.manifest.version.to_string();
-        Context::new(name, &name.derived(&self.manifest.name), (&self.manifest.name, &version), answers)
+        let context = Context::new(name, &name.derived(&self.manifest.name), (&self.manifest.name, &version), answers);
+        if self.manifest.parts.is_empty() { context } else { context.with_parts(&[]) }
     }
 
-    /// Renders a project of a name with answers. Nothing outside the arguments has a say in the result.
-    pub fn scaffold(&self, name: &ProjectName, answers: &Answers, carried: Carried) -> Result<Scaffold, ScaffoldError> {
+    /// Renders a project from what is given. Nothing outside the arguments has a say in the result.
+    pub fn scaffold(&self, given: Given<'_>, carried: Carried) -> Result<Scaffold, ScaffoldError> {
         let renderer = Renderer::default();
-        let context = self.context(name, answers);
+        let mut context = self.context(given.name, given.answers);
+        if !self.manifest.parts.is_empty() {
+            context = context.with_parts(given.parts);
+        }
         let mut tree = FileTree::default();
-        for (path, file) in &self.files {
-            if let Some((target, file)) = self.rendered_file(&renderer, &context, path, file)? {
-                place(&mut tree, &format!("files/{path}"), &target, file)?;
+        let mut origins = BTreeMap::new();
+        for path in self.files.keys() {
+            for (target, file) in self.rendered_files(&renderer, &context, path)? {
+                let origin = format!("files/{path}");
+                place(&mut tree, &origin, &target, file)?;
+                origins.insert(target, origin);
             }
         }
         for name in &self.manifest.carried {
@@ -93,8 +118,23 @@ impl Template {
         }
         let secrets = self.secrets(&context)?;
         let services = chosen_services(&renderer, &context, &self.manifest.services)?;
-        let record = self.add_derived(&mut tree, name, answers, (&secrets, &services))?;
-        Ok(Scaffold { tree, record, context, secrets, services })
+        let record = self.add_derived(&mut tree, given, (&secrets, &services))?;
+        Ok(Scaffold { tree, origins, record, context, secrets, services })
+    }
+
+    /// What becomes of a file of the template: itself in its own place, and what it is for parts.
+    fn rendered_files(&self, renderer: &Renderer, context: &Context, path: &str) -> Result<Vec<(String, File)>, ScaffoldError> {
+        let (own, for_parts) = (self.manifest.rule_for(path), self.manifest.part_rules_for(path));
+        let mut files = Vec::new();
+        if own.is_some() || for_parts.is_empty() {
+            files.extend(self.rendered_file(renderer, context, path, own)?);
+        }
+        for rule in for_parts {
+            for part in context.parts_of(rule.each.as_deref().unwrap_or_default()) {
+                files.extend(self.rendered_file(renderer, &context.about(part), path, Some(rule))?);
+            }
+        }
+        Ok(files)
     }
 
     fn rendered_file(
@@ -102,9 +142,9 @@ impl Template {
         renderer: &Renderer,
         context: &Context,
         path: &str,
-        file: &SourceFile,
+        rule: Option<&FileRule>,
     ) -> Result<Option<(String, File)>, ScaffoldError> {
-        let rule = self.manifest.rule_for(path);
+        let Some(file) = self.files.get(path) else { return Ok(None) };
         let condition = rule.and_then(|rule| rule.when.as_deref());
         if !renderer.holds("template.toml", condition, context)? {
             return Ok(None);
@@ -132,8 +172,7 @@ impl Template {
     fn add_derived(
         &self,
         tree: &mut FileTree,
-        name: &ProjectName,
-        answers: &Answers,
+        Given { name, answers, parts }: Given<'_>,
         (secrets, services): (&[SecretSpec], &toml::Table),
     ) -> Result<Record, ScaffoldError> {
         if !secrets.is_empty() {
@@ -147,7 +186,8 @@ impl Template {
             source: Some(self.source()),
             nixstart: env!("CARGO_PKG_VERSION").to_owned(),
             answers: answers.clone(),
-            files: std::collections::BTreeMap::new(),
+            parts: parts.to_vec(),
+            files: BTreeMap::new(),
         }
         .with_files(tree);
         add(tree, RECORD, &record.to_toml(secrets, services))?;
@@ -178,14 +218,18 @@ pub fn is_secret_file(name: &str) -> bool {
     (name == ".env" || name.starts_with(".env.")) && !is_example
 }
 
-/// The services whose condition holds, rendered. Nothing depends on one that is left out.
+/// The services whose condition holds, rendered; those of parts have the names of these. Nothing depends on one that is left
+/// out.
 fn chosen_services(renderer: &Renderer, context: &Context, services: &toml::Table) -> Result<toml::Table, RenderError> {
     let mut chosen = toml::Table::new();
     for (name, fields) in services {
-        if renderer.holds("template.toml", service_condition(fields), context)? {
-            let mut fields = fields.clone();
-            fields.as_table_mut().map(|fields| fields.remove(CONDITION));
-            chosen.insert(name.clone(), rendered_value(renderer, context, &fields)?);
+        match service_each(fields) {
+            None => chosen.extend(chosen_service(renderer, context, name, fields)?),
+            Some(kind) => {
+                for part in context.parts_of(kind) {
+                    chosen.extend(chosen_service(renderer, &context.about(part), &part.name, fields)?);
+                }
+            }
         }
     }
     let names: Vec<String> = chosen.keys().cloned().collect();
@@ -197,9 +241,32 @@ fn chosen_services(renderer: &Renderer, context: &Context, services: &toml::Tabl
     Ok(chosen)
 }
 
+fn chosen_service(
+    renderer: &Renderer,
+    context: &Context,
+    name: &str,
+    fields: &toml::Value,
+) -> Result<Option<(String, toml::Value)>, RenderError> {
+    if !renderer.holds("template.toml", service_condition(fields), context)? {
+        return Ok(None);
+    }
+    let mut fields = fields.clone();
+    if let Some(fields) = fields.as_table_mut() {
+        fields.retain(|key, _| key != CONDITION && key != EACH);
+    }
+    Ok(Some((name.to_owned(), rendered_value(renderer, context, &fields)?)))
+}
+
 /// Renders every text of a table.
 fn rendered_table(renderer: &Renderer, context: &Context, table: &toml::Table) -> Result<toml::Table, RenderError> {
-    table.iter().map(|(key, value)| Ok((key.clone(), rendered_value(renderer, context, value)?))).collect()
+    let mut fields = toml::Table::new();
+    for (key, value) in table {
+        let is_port = key == "port" && value.as_str() == Some(PORT_OF_PART);
+        let value = rendered_value(renderer, context, value)?;
+        let number = value.as_str().filter(|_| is_port).and_then(|text| text.parse::<i64>().ok());
+        fields.insert(key.clone(), number.map_or(value, toml::Value::from));
+    }
+    Ok(fields)
 }
 
 fn rendered_value(renderer: &Renderer, context: &Context, value: &toml::Value) -> Result<toml::Value, RenderError> {
@@ -215,6 +282,7 @@ fn rendered_value(renderer: &Renderer, context: &Context, value: &toml::Value) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::SourceFile;
     use super::*;
     use crate::question::Answer;
 
@@ -229,8 +297,52 @@ mod tests {
 
     fn scaffold(template: &Template) -> Result<Scaffold, ScaffoldError> {
         let answers = [("lang".to_owned(), Answer::Text("ts".into()))].into_iter().collect();
-        template
-            .scaffold(&ProjectName::parse("my bot").unwrap(), &answers, |name| (name == "LICENSE").then_some(b"MIT".as_slice()))
+        with_parts(template, &answers, &[])
+    }
+
+    fn with_parts(template: &Template, answers: &Answers, parts: &[Part]) -> Result<Scaffold, ScaffoldError> {
+        let name = ProjectName::parse("my bot").unwrap();
+        let given = Given { name: &name, answers, parts };
+        template.scaffold(given, |name| (name == "LICENSE").then_some(b"MIT".as_slice()))
+    }
+
+    #[test]
+    fn renders_files_and_services_for_each_part_of_a_kind() {
+        let manifest = "[[part]]\nname = 'app'\nabout = 'x'\nfirst_port = 3000\nkinds = [{ value = 'web', listens = true }, { value = 'empty' }]\n\
+            [[file]]\npath = 'both/'\n[[file]]\npath = 'both/'\neach = 'web'\nto = 'apps/{{part.name}}/'\n\
+            [[file]]\npath = 'web/'\neach = 'web'\nto = 'apps/{{part.name}}/'\n\
+            [[file]]\npath = 'web/'\neach = 'empty'\nto = 'apps/{{part.name}}/'\n[[file]]\npath = 'web/b'\neach = 'empty'\nwhen = 'false'\nto = '{{part.name}}'\n\
+            [[secret]]\nname = 'A'\ndescription = 'x'\nscopes = ['web']\n[[secret]]\nname = 'B'\ndescription = 'x'\n\
+            [services.web]\ncommand = 'web'\n[services.part]\neach = 'web'\ncommand = 'run {{part.name}}'\nports.http = { port = '{{part.port}}' }\nenv.PORT = '{{part.port}}'\ndepends_on = { web = 'started', gone = 'started' }\n[services.gone]\nwhen = 'false'\ncommand = 'x'";
+        let files = [
+            ("both/c", ""),
+            ("web/a.hbs", "{{part.kind}} {{part.port}}"),
+            ("web/b", ""),
+            ("all.hbs", "{{#each parts as |part|}}{{part.name}} {{/each}}"),
+        ];
+        let template = template(manifest, &files);
+        let part = |name: &str, kind: &str, port| Part { part: "app".into(), name: name.into(), kind: kind.into(), port };
+        let parts = [part("two", "web", Some(3001)), part("one", "web", Some(3000)), part("jobs", "empty", None)];
+        let scaffold = with_parts(&template, &Answers::new(), &parts).unwrap();
+        let paths: Vec<_> = scaffold.origins.keys().map(String::as_str).collect();
+        assert_eq!(
+            paths,
+            ["all", "apps/jobs/a", "apps/one/a", "apps/one/b", "apps/one/c", "apps/two/a", "apps/two/b", "apps/two/c", "both/c"]
+        );
+        let text = |path: &str| String::from_utf8(scaffold.tree.get(path).unwrap().contents.clone()).unwrap();
+        assert_eq!(
+            (text("all"), text("apps/two/a"), text("apps/jobs/a")),
+            ("jobs one two ".into(), "web 3001".into(), "empty ".into())
+        );
+        assert_eq!(scaffold.origins["apps/two/a"], "files/web/a.hbs");
+        let expected = "[web]\ncommand = 'web'\n[one]\ncommand = 'run one'\nports.http = { port = 3000 }\nenv.PORT = '3000'\ndepends_on = { web = 'started' }\n[two]\ncommand = 'run two'\nports.http = { port = 3001 }\nenv.PORT = '3001'\ndepends_on = { web = 'started' }";
+        assert_eq!(scaffold.services, expected.parse::<toml::Table>().unwrap());
+        assert_eq!(scaffold.secrets[0].scopes, ["web", "one", "two"]);
+        assert_eq!(scaffold.secrets[1].scopes, Vec::<String>::new());
+        assert_eq!(Record::parse(&text("nixstart.toml")).unwrap().parts, parts);
+        let without = with_parts(&template, &Answers::new(), &[]).unwrap();
+        assert_eq!(without.origins.keys().collect::<Vec<_>>(), ["all", "both/c"]);
+        assert!(!String::from_utf8_lossy(&without.tree.get("nixstart.toml").unwrap().contents).contains("parts"));
     }
 
     #[test]

@@ -121,14 +121,17 @@ fn the_schema_of_manifests_names_every_field() {
         ("/properties", "zzz = 1"),
         ("/$defs/question/properties", "[[question]]\nzzz = 1"),
         ("/$defs/file/properties", "[[file]]\nzzz = 1"),
+        ("/$defs/part/properties", "[[part]]\nzzz = 1"),
+        ("/$defs/part/properties/kinds/items/properties", "[[part]]\nkinds = [{ zzz = 1 }]"),
         ("/$defs/secret/properties", "[[secret]]\nzzz = 1"),
         ("/$defs/nextStep/properties", "[[next_step]]\nzzz = 1"),
     ];
     for (pointer, toml) in cases {
         assert_eq!(sorted(fields(pointer)), sorted(known(toml)), "{pointer}");
     }
-    // In a manifest, a service has a condition besides.
-    let known = nixstart::service::FIELDS.into_iter().chain([nixstart::template::manifest::CONDITION]).map(str::to_owned);
+    // In a manifest, a service has a condition besides, and can be for each part of a kind.
+    let more = [nixstart::template::manifest::CONDITION, nixstart::template::manifest::EACH];
+    let known = nixstart::service::FIELDS.into_iter().chain(more).map(str::to_owned);
     assert_eq!(sorted(fields("/$defs/service/properties")), sorted(known.collect()));
 }
 

@@ -95,6 +95,11 @@ fn edits_and_modes_of_every_version_can_be_undone() {
 fn records_and_manifests_of_every_version_parse() {
     let record = Record::parse(&fixture("nixstart-1.toml")).unwrap();
     assert_eq!((record.template.as_str(), record.answers.len()), ("tiny", 3));
+    assert_eq!(record.parts, []);
+    let record = Record::parse(&fixture("nixstart-1-parts.toml")).unwrap();
+    let parts: Vec<_> =
+        record.parts.iter().map(|part| (part.part.as_str(), part.name.as_str(), part.kind.as_str(), part.port)).collect();
+    assert_eq!(parts, [("app", "admin", "web", Some(3002)), ("app", "jobs", "empty", None)]);
     let manifest = Manifest::parse(&fixture("template-1.toml")).unwrap();
     assert_eq!((manifest.questions.len(), manifest.secrets.len(), manifest.next_steps.len()), (4, 2, 1));
 }

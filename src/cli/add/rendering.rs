@@ -10,9 +10,10 @@ use crate::host::vault::Vault;
 use crate::host::{git, paths, target};
 use crate::project::change;
 use crate::project::name::ProjectName;
-use crate::project::record::{RECORD, Record, Source};
+use crate::project::record::{Part, RECORD, Record, Source};
 use crate::question::{self, Answers};
-use crate::template::scaffold::Scaffold;
+use crate::template::part::{PartError, Wanted};
+use crate::template::scaffold::{Given, Scaffold};
 use crate::template::update::{Merge, merge};
 use crate::template::{Template, catalog};
 
@@ -80,14 +81,28 @@ impl Project {
             answers.insert(name, question.check(answer).map_err(|error| Error::usage(error.to_string()))?);
         }
         let answers = self.template.completed(&self.name, &answers).map_err(Error::failed)?;
-        let before = self.scaffold(&self.record.answers)?;
-        let after = self.scaffold(&answers)?;
+        let before = self.scaffold(&self.record.answers, &self.record.parts)?;
+        let after = self.scaffold(&answers, &self.record.parts)?;
         self.carry_out(session, options, title, (&before, &after))
     }
 
-    fn scaffold(&self, answers: &Answers) -> Result<Scaffold> {
+    /// Changes the project to one that has another part.
+    pub(super) fn with_part(&self, session: &mut Session, options: Options, wanted: Wanted<'_>) -> Result<()> {
+        let part = self.template.new_part(wanted, &self.record.parts).map_err(refused_part)?;
+        let title = format!("Add the {} {}", part.part, part.name);
+        let mut parts = self.record.parts.clone();
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+        let before = self.scaffold(&self.record.answers, &self.record.parts)?;
+        let after = self.scaffold(&self.record.answers, &parts)?;
+        self.carry_out(session, options, &title, (&before, &after))
+    }
+
+    fn scaffold(&self, answers: &Answers, parts: &[Part]) -> Result<Scaffold> {
+        let given = Given { name: &self.name, answers, parts };
         self.template
-            .scaffold(&self.name, answers, catalog::carried)
+            .scaffold(given, catalog::carried)
             .map_err(|error| Error::failed(error).hint("the answers in `nixstart.toml` have to be those of the template"))
     }
 
@@ -119,6 +134,20 @@ impl Project {
             say_what_is_new(session, before, after);
         }
         Ok(())
+    }
+}
+
+/// What the person asked for cannot be, or what the project is of has no place for it.
+fn refused_part(error: PartError) -> Error {
+    match error {
+        PartError::NoSuchPart { .. } => Error::failed(error),
+        PartError::NoSuchKind { .. }
+        | PartError::BadName(_)
+        | PartError::Reserved(_)
+        | PartError::NameTaken { .. }
+        | PartError::NoPort(_)
+        | PartError::NoPortLeft => Error::usage(error.to_string()),
+        PartError::PortTaken { .. } => Error::usage(error.to_string()).hint("leave `--port` out: the next that is free is taken"),
     }
 }
 
