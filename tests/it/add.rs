@@ -158,3 +158,99 @@ fn a_package_goes_into_the_list_of_the_dev_shell() {
     add(&sandbox, &["package", "jq"]).expect(10).says("write `pkgs.jq` into the list `packages` by hand");
     assert_eq!(sandbox.read("demo/devenv.nix"), "{ pkgs, ... }: { packages = with pkgs; [ git ]; }\n");
 }
+
+#[test]
+fn an_app_is_a_folder_and_a_line_wherever_apps_are_listed() {
+    let sandbox = Sandbox::new();
+    let was = make(&sandbox, "demo", &[]);
+    for (name, kind) in [("shop-2", "web"), ("orders", "api"), ("jobs", "empty")] {
+        let arguments = ["app", name, "--kind", kind];
+        add(&sandbox, &arguments).expect(4).says("--yes");
+        add(&sandbox, &[&arguments[..], &["--yes"]].concat()).expect(0);
+        add(&sandbox, &[&arguments[..], &["--yes"]].concat()).expect(0).says("everything of it is there already");
+    }
+    let changed = differing(&was, &files(&sandbox, "demo"));
+    let others: Vec<&str> = changed.iter().map(String::as_str).filter(|path| !path.starts_with("apps/")).collect();
+    assert_eq!(
+        others,
+        [
+            ".github/workflows/ci.yml",
+            "README.md",
+            "devenv.nix",
+            "eslint.config.mjs",
+            "flake.nix",
+            "nixstart.toml",
+            "pnpm-lock.yaml",
+        ]
+    );
+    assert!(changed.iter().all(|path| !path.starts_with("apps/web/") && !path.starts_with("apps/api/")), "{changed:?}");
+    let record: toml::Table = sandbox.read("demo/nixstart.toml").parse().unwrap();
+    assert_eq!(record["services"]["shop-2"]["ports"]["http"]["port"].as_integer(), Some(3002));
+    assert_eq!(record["services"]["orders"]["env"]["PORT"].as_str(), Some("3003"));
+    assert_eq!(record["secrets"]["API_URL"]["scopes"].as_array().unwrap().len(), 2);
+    assert!(!record["services"].as_table().unwrap().contains_key("jobs"));
+    // What is set for the app is where the app reads it.
+    let set = ["-C", "demo", "env", "set", "API_URL=http://api:3001", "--app", "shop-2", "--yes"];
+    sandbox.run(&set).expect(0);
+    assert!(sandbox.read("demo/apps/shop-2/.env.local").contains("API_URL"));
+    fs::remove_file(sandbox.work().join("demo/apps/shop-2/.env.local")).unwrap();
+    // A service that comes later leaves the apps as they are.
+    add(&sandbox, &["service", "postgres", "--yes"]).expect(0);
+    assert!(
+        sandbox.read("demo/flake.nix").contains("\"shop-2\"") && sandbox.read("demo/devenv.nix").contains("processes.orders")
+    );
+    let scopes = sandbox.read("demo/nixstart.toml");
+    assert!(scopes.contains("scopes = [\"api\", \"orders\"]"), "{scopes}");
+    for _ in 0..5 {
+        sandbox.run(&["-C", "demo", "undo", "--yes"]).expect(0);
+    }
+    assert_eq!(differing(&files(&sandbox, "demo"), &was), Vec::<String>::new());
+}
+
+#[test]
+fn an_app_comes_to_a_project_that_somebody_has_changed() {
+    let sandbox = Sandbox::new();
+    make(&sandbox, "demo", &["database=postgres", "cache=redis"]);
+    let change = |path: &str, from: &str, to: &str| {
+        let text = sandbox.read(&format!("demo/{path}"));
+        assert!(text.contains(from), "{path}");
+        sandbox.write(&format!("demo/{path}"), &text.replacen(from, to, 1));
+    };
+    change("flake.nix", "        \"aarch64-darwin\"\n", "");
+    change("devenv.nix", "    pkgs.skopeo\n", "    pkgs.skopeo\n    pkgs.hello # mine\n");
+    change("README.md", "# ", "# My own ");
+    change("eslint.config.mjs", "  js.configs.recommended,\n", "  js.configs.recommended, // mine\n");
+    change("nixstart.toml", "[project]\n", "[project]\nmine = true\n");
+    add(&sandbox, &["app", "admin", "--kind", "web", "--port", "4000", "--yes"]).expect(0);
+    assert!(
+        sandbox.read("demo/devenv.nix").contains("pkgs.hello # mine") && sandbox.read("demo/README.md").starts_with("# My own ")
+    );
+    assert!(
+        sandbox.read("demo/eslint.config.mjs").contains("// mine") && sandbox.read("demo/nixstart.toml").contains("mine = true")
+    );
+    assert!(
+        !sandbox.read("demo/flake.nix").contains("darwin") && sandbox.read("demo/flake.nix").contains("image \"admin\" 4000")
+    );
+}
+
+#[test]
+fn an_app_needs_a_kind_a_name_and_a_port_of_its_own() {
+    let sandbox = Sandbox::new();
+    let was = make(&sandbox, "demo", &[]);
+    add(&sandbox, &["app", "admin"]).expect(2).says("--kind");
+    add(&sandbox, &["app", "admin", "--kind", "wep"]).expect(2).says("there is no kind `wep`; did you mean `web`?");
+    add(&sandbox, &["app", "Admin", "--kind", "web"]).expect(2).says("`Admin` is no name for it");
+    for taken in ["web", "api", "ui", "postgres", "image-web", "inherit"] {
+        add(&sandbox, &["app", taken, "--kind", "web"]).expect(2).says("is the name of something else in the project");
+    }
+    add(&sandbox, &["app", "admin", "--kind", "web", "--port", "3000"]).expect(2).says("port 3000 is that of `web`");
+    add(&sandbox, &["app", "admin", "--kind", "empty", "--port", "4000"]).expect(2).says("listens on no port");
+    assert_eq!(files(&sandbox, "demo"), was);
+    add(&sandbox, &["app", "admin", "--kind", "web", "--yes"]).expect(0);
+    add(&sandbox, &["app", "admin", "--kind", "api"]).expect(2).says("there is a `admin` already, of kind `web` on port 3002");
+    add(&sandbox, &["app", "other", "--kind", "api", "--port", "3002"]).expect(2).says("port 3002 is that of `admin`");
+    sandbox.write("demo/apps/orders/package.json", "{}\n");
+    add(&sandbox, &["app", "orders", "--kind", "api", "--yes"]).expect(10).says("there is another file of this name");
+    sandbox.run(&["new", "discord-bot", "bot"]).expect(0);
+    sandbox.run(&["-C", "bot", "add", "app", "x", "--kind", "web"]).expect(1).says("has no place for another app");
+}

@@ -189,6 +189,42 @@ fn clean_removes_what_was_built(workspace: &Workspace) {
     assert_eq!(left, expected);
 }
 
+/// An app of each kind that was added later, to a project with a database: what is installed is what was locked, every script
+/// works, and the apps answer.
+#[test]
+fn apps_that_were_added_work_like_the_first_two() {
+    if !tools::have("monorepo::apps_that_were_added", &["node", "pnpm"]) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.run(&["new", "web-monorepo", "my-shop", "--set", "database=postgres"]).expect(0);
+    for (name, kind) in [("admin", "web"), ("orders", "api"), ("zone-2", "empty")] {
+        sandbox.run(&["-C", "my-shop", "add", "app", name, "--kind", kind, "--yes"]).expect(0);
+    }
+    sandbox.git("my-shop", &["add", "--all"]);
+    let root = sandbox.work().join("my-shop");
+    let workspace = Workspace { sandbox, root };
+    let lock = workspace.sandbox.read("my-shop/pnpm-lock.yaml");
+    workspace.check("pnpm", &["install", "--lockfile-only", "--no-frozen-lockfile"]);
+    assert_eq!(workspace.sandbox.read("my-shop/pnpm-lock.yaml"), lock, "it is the lock file that pnpm would write");
+    workspace.check("pnpm", &["install", "--frozen-lockfile"]);
+    let added = ["./apps/admin", "./apps/orders", "./apps/zone-2"].map(|app| format!("--filter={app}"));
+    let added: Vec<&str> = added.iter().map(String::as_str).collect();
+    workspace.check("pnpm", &[&["exec", "turbo", "run", "lint", "typecheck", "test", "build"], added.as_slice()].concat());
+    workspace.assert_clean("lint, typecheck, test or build");
+
+    let (mut api, api_url) = workspace.start("apps/orders", &["node", "dist/index.js"], &[("NODE_ENV", "production")]);
+    assert_eq!(json(&api.wait_for(&format!("{api_url}/health"), 200))["status"], "ready");
+    let variables = [("HOSTNAME", "127.0.0.1"), ("API_URL", api_url.as_str())];
+    let (mut web, web_url) = workspace.start("apps/admin/.next/standalone/apps/admin", &["node", "server.js"], &variables);
+    web.wait_for(&format!("{web_url}/health"), 200);
+    let page = web.wait_for(&web_url, 200);
+    assert!(page.contains("Hello from orders.") && page.contains("status-card-badge-up"), "{page}");
+    assert_eq!(api.end_with(Signal::TERM).code(), Some(0));
+    let program = run(&mut workspace.command("apps/zone-2", "pnpm", &["run", "--silent", "start"]), "").expect(0);
+    assert_eq!(program.stdout, "Hello from zone-2.\n");
+}
+
 #[test]
 fn with_postgresql_and_redis_everything_works() {
     let needed = [["node", "pnpm", "chromium", "redis-server"].as_slice(), &POSTGRES].concat();

@@ -54,6 +54,23 @@ fn shells_with_both() {
     shells_work("shells_with_both", "shop", &["database=postgres", "cache=redis"]);
 }
 
+#[test]
+fn shells_packages_and_images_of_apps_that_were_added() {
+    if !can_run("monorepo_nix::shells_packages_and_images_of_apps_that_were_added") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let project = project(&sandbox, "shop", &["database=postgres"]);
+    for (name, kind) in [("admin", "web"), ("orders", "api"), ("zone-2", "empty")] {
+        sandbox.run(&["-C", "shop", "add", "app", name, "--kind", kind, "--yes"]).expect(0);
+    }
+    let outcome = verify(&sandbox, &project, &["--package"]);
+    passed(&outcome, &STEPS);
+    let more =
+        ["shell dev-admin", "shell dev-orders", "shell dev-zone-2", "sources", "image", "package", "image build", "collection"];
+    passed(&outcome, &more);
+}
+
 /// Breaks the project in four dozen ways. This shows that the tests above can fail.
 #[test]
 fn every_mutation_is_noticed() {
@@ -364,6 +381,12 @@ fn continuous_integration_builds_what_has_changed() {
     let forced = commit("apps/web/app/page.tsx");
     assert_eq!(changes(&last), everything.replace("false", "true"), "after a forced push that has left {last} behind");
     assert_eq!(changes(&"0".repeat(40)), everything.replace("false", "true"), "after the first push of a branch");
+
+    fs::create_dir_all(project.join("apps/jobs")).unwrap();
+    fs::write(project.join("apps/jobs/package.json"), "{ \"scripts\": { \"test\": \"true\" } }\n").unwrap();
+    let before = sandbox.git("shop", &["rev-parse", "HEAD"]).trim().to_owned();
+    commit("apps/jobs/index.ts");
+    assert_eq!(changes(&before), format!("base={before}\napps=[]\nhas-hash=true\n"), "of an app without an image");
 
     fs::remove_dir_all(project.join("apps/api")).unwrap();
     sandbox.git("shop", &["commit", "--quiet", "--all", "--message", "without an API"]);

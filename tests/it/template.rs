@@ -34,6 +34,7 @@ fn lists_and_shows_the_built_in_templates() {
         "scope  Which npm scope do the packages have? (default: @web-monorepo) (not asked; `--set scope=…`)\n",
         "registry  Where are images pushed? (default: nothing) (not asked; `--set registry=…`)\n",
         "DATABASE_URL  Where the API finds PostgreSQL; unset, the one of devenv.nix (required in production)\n",
+        "  app  An app of the workspace, with a dev shell of its own [web, api, empty]\n",
         "  apps/web/app/page.tsx\n",
     ] {
         assert!(shown.contains(text), "`{text}` is not in:\n{shown}");
@@ -42,6 +43,7 @@ fn lists_and_shows_the_built_in_templates() {
         serde_json::from_str(&sandbox.run(&["template", "show", "web-monorepo", "--json"]).expect(0).stdout).unwrap();
     assert_eq!(json["questions"][2]["default"], "@{{project.dns_name}}");
     assert_eq!(json["questions"][2]["advanced"], true);
+    assert_eq!(json["parts"][0]["kinds"], serde_json::json!(["web", "api", "empty"]));
 }
 
 #[test]

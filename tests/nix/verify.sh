@@ -105,7 +105,7 @@ enter_from() { # FOLDER SHELL
       done' _ "$work/p" "$2" "$programs")
 }
 # Of a project with several apps, a shell dev-APP starts that app and nothing of
-# the others; the default shell starts everything.
+# the others, dev-api also what is behind it; the default shell starts everything.
 processes_are_the_shells_own() {
   local shell all started expected
   for shell in $shells; do
@@ -116,8 +116,8 @@ processes_are_the_shells_own() {
     started=$(jq -r '.processes | to_entries[] | select(.value.disabled | not) | .key' "$work/compose.$shell" | xargs)
     case $shell in
       default) expected=$(xargs <<< "$all") ;;
-      dev-web) expected=web ;;
-      *) expected=$(grep -vx web <<< "$all" | xargs) ;;
+      dev-api) expected=$(grep -x 'api\|migrate\|postgres\|redis' <<< "$all" | xargs) ;;
+      *) expected=$(grep -x -- "${shell#dev-}" <<< "$all") ;;
     esac
     echo "$shell: $started"
     [ "$started" = "$expected" ] || { echo "error: the shell $shell starts $started, not $expected"; return 1; }
@@ -292,7 +292,8 @@ direnv_loads() {
   for app in "$work"/p/apps/*/; do
     [ -d "$app" ] || continue
     app=$(basename "$app")
-    case $app in web) file=.env.local ;; *) file=.env ;; esac
+    file=.env
+    [ ! -f "$work/p/apps/$app/next.config.ts" ] || file=.env.local
     echo "NIXVERIFY_APP=$app" >> "$work/p/apps/$app/$file"
     got=$(inside sh -c 'direnv allow "apps/$1" && cd "apps/$1" && PWD=$(pwd) direnv exec . sh -c "echo \$NIXVERIFY_CANARY \$NIXVERIFY_APP \$DEVENV_FLAKE_SHELL \$DEVENV_ROOT"' _ "$app") || return 1
     [ "$got" = "1 $app dev-$app $work/p" ] || { echo "error: in apps/$app the shell printed: $got"; return 1; }

@@ -2,7 +2,7 @@
 # changes.sh [BASE]: which apps differ from the commit BASE, as outputs of a step.
 #
 #   base      BASE; empty when there is nothing to compare with
-#   apps      JSON list of the folders below apps/ to build again
+#   apps      JSON list of the folders below apps/ to build again that have an image
 #   has-hash  whether nix/hashes.json holds the hash that Nix builds need
 #
 # There is nothing to compare with at the first push, and none that means anything
@@ -35,10 +35,10 @@ else
   done < <(git diff --name-only --no-renames -z "$base" HEAD)
 fi
 
-# Each once, and only those that are still there.
+# Each once, and only those that are still there and have an image.
 apps=$(
   for app in ${changed[@]+"${changed[@]}"}; do
-    if [ -f "apps/$app/package.json" ]; then printf '%s\n' "$app"; fi
+    if jq --exit-status .scripts.image "apps/$app/package.json" > /dev/null 2>&1; then printf '%s\n' "$app"; fi
   done | sort -u | jq --raw-input . | jq --slurp --compact-output .
 )
 
