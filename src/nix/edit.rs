@@ -40,7 +40,9 @@ pub fn add_to_list(text: &str, attribute: &str, element: &str) -> Result<Option<
         return Ok(Some(format!("{head} {element} {}", tail.trim_start())));
     };
     let (head, tail) = split(end.text_range().end())?;
-    Ok(Some(format!("{head}{}{element}{tail}", space_before(end))))
+    let edited = format!("{head}{}{element}{tail}", space_before(end));
+    // A word of the language is no element.
+    if Root::parse(&edited).errors().is_empty() { Ok(Some(edited)) } else { Err(EditError::Syntax) }
 }
 
 fn node<N: AstNode>(typed: &N) -> &SyntaxNode {
@@ -124,12 +126,13 @@ mod tests {
         assert_eq!(added("{ }"), lists(0));
         assert!(added("{ packages = [ a ]; packages = [ b ]; }").is_err());
         assert_eq!(added("{ packages = [ ; }"), Err(EditError::Syntax));
+        assert_eq!(add_to_list("{ packages = [ pkgs.git ]; }", "packages", "pkgs.in"), Err(EditError::Syntax));
         assert_eq!(added("42"), lists(0));
     }
 
     proptest! {
         #[test]
-        fn nothing_else_changes(head in "( |\n|# [a-z]{0,5}\n){0,4}", elements in prop::collection::vec("pkgs\\.[a-z]{1,6}", 0..4), broad: bool) {
+        fn nothing_else_changes(head in "( |\n|# [a-z]{0,5}\n){0,4}", elements in prop::collection::vec("pkgs\\.p[a-z]{1,6}", 0..4), broad: bool) {
             let between = if broad { "\n    " } else { " " };
             let list = elements.iter().flat_map(|element| [between, element]).collect::<String>();
             let text = format!("{head}{{\n  packages = [{list} ];\n}}\n");
