@@ -86,7 +86,7 @@ pub enum PartError {
     #[error("`{0}` is the name of something else in the project")]
     Reserved(String),
     /// The project has another part of this name.
-    #[error("there is a `{name}` already, of kind `{kind}`{}", port.map(|port| format!(" on port {port}")).unwrap_or_default())]
+    #[error("`{name}` is there already, of kind `{kind}`{}", port.map(|port| format!(" on port {port}")).unwrap_or_default())]
     NameTaken {
         /// The name.
         name: String,
@@ -252,8 +252,8 @@ mod tests {
         for name in ["web", "image-x"] {
             assert_eq!(message(wanted(name, "site", None)), format!("`{name}` is the name of something else in the project"));
         }
-        assert_eq!(message(wanted("admin", "empty", None)), "there is a `admin` already, of kind `site` on port 3001");
-        assert_eq!(message(wanted("admin", "site", Some(1))), "there is a `admin` already, of kind `site` on port 3001");
+        assert_eq!(message(wanted("admin", "empty", None)), "`admin` is there already, of kind `site` on port 3001");
+        assert_eq!(message(wanted("admin", "site", Some(1))), "`admin` is there already, of kind `site` on port 3001");
         assert_eq!(message(wanted("b", "site", Some(3000))), "port 3000 is that of `web`");
         assert_eq!(message(wanted("b", "site", Some(3001))), "port 3001 is that of `admin`");
         assert_eq!(message(wanted("b", "empty", Some(4000))), "what is of kind `empty` listens on no port");

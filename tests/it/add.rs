@@ -247,7 +247,7 @@ fn an_app_needs_a_kind_a_name_and_a_port_of_its_own() {
     add(&sandbox, &["app", "admin", "--kind", "empty", "--port", "4000"]).expect(2).says("listens on no port");
     assert_eq!(files(&sandbox, "demo"), was);
     add(&sandbox, &["app", "admin", "--kind", "web", "--yes"]).expect(0);
-    add(&sandbox, &["app", "admin", "--kind", "api"]).expect(2).says("there is a `admin` already, of kind `web` on port 3002");
+    add(&sandbox, &["app", "admin", "--kind", "api"]).expect(2).says("`admin` is there already, of kind `web` on port 3002");
     add(&sandbox, &["app", "other", "--kind", "api", "--port", "3002"]).expect(2).says("port 3002 is that of `admin`");
     sandbox.write("demo/apps/orders/package.json", "{}\n");
     add(&sandbox, &["app", "orders", "--kind", "api", "--yes"]).expect(10).says("there is another file of this name");
