@@ -38,11 +38,6 @@ impl Installable {
     pub fn copies_everything(&self) -> bool {
         self.flake.starts_with("path:")
     }
-
-    /// The attribute; empty for the default.
-    pub fn attribute(&self) -> &str {
-        &self.attribute
-    }
 }
 
 impl fmt::Display for Installable {

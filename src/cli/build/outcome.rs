@@ -16,6 +16,7 @@ use crate::nix::failure::Reason;
 use crate::nix::outputs::{self, Built};
 use crate::template::escape;
 use crate::ui::build_view::{bytes, duration};
+use crate::ui::columns::count;
 use crate::ui::style::Role;
 
 /// How long Nix may take to add sizes up.
@@ -100,13 +101,7 @@ fn explained(error: Error, state: &BuildState, causes: &[(&Build, &Reason)]) -> 
     let error = with_causes(error, &said.collect::<Vec<_>>().join("\n"));
     let logs = causes.iter().take(1).map(|(build, _)| format!("see the whole log: `nix log {}`", build.derivation));
     let waiting = dependants(state);
-    let waiting = (waiting > 0).then(|| {
-        format!(
-            "{waiting} more {} for it and {} not built",
-            if waiting == 1 { "waits" } else { "wait" },
-            if waiting == 1 { "was" } else { "were" }
-        )
-    });
+    let waiting = (waiting > 0).then(|| format!("{} not built because of it", count(waiting, "other was", "others were")));
     logs.chain(waiting).fold(error, Error::hint)
 }
 
