@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use pretty_assertions::assert_eq;
 use secrecy::ExposeSecret;
 
+use crate::support::small_disk::SmallDisk;
 use crate::support::{Run, Sandbox, binary, canary, run, tools};
 
 /// An id that owns nothing on this machine.
@@ -192,23 +193,14 @@ fn a_full_disk_keeps_the_old_file_and_nothing_else() {
     let sandbox = Sandbox::new();
     let mount = sandbox.work().join("small");
     fs::create_dir(&mount).unwrap();
-    let mounted = tools::is_root()
-        && Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-            .arg(&mount)
-            .status()
-            .is_ok_and(|ok| ok.success());
-    if !mounted {
-        tools::note_missing("a_full_disk_keeps_the_old_file_and_nothing_else", "the right to mount a file system");
-        return;
-    }
+    let Some(disk) = SmallDisk::at(&mount, "64k", "a_full_disk_keeps_the_old_file_and_nothing_else") else { return };
     sandbox.write("small/.env", &usual());
     // The disk takes no further byte.
     let filled = fs::File::create(mount.join("filler")).unwrap().write_all(&vec![0; 64 * 1024]);
     let run = silent(sandbox.run_with_input(&["-C", "small", "env", "set", "A", "--stdin"], &canary()));
     let left = sandbox.read("small/.env");
     let count = fs::read_dir(&mount).unwrap().count();
-    assert!(Command::new("umount").arg(&mount).status().unwrap().success());
+    drop(disk);
     assert!(filled.is_err());
     assert!(matches!(run.code, 1 | 8), "{run:?}");
     run.says("No space left on device").says("free some space");

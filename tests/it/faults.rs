@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use pretty_assertions::assert_eq;
 
+use crate::support::small_disk::SmallDisk;
 use crate::support::{Sandbox, binary, run, token, tools};
 
 /// An id that owns nothing on this machine.
@@ -124,19 +125,10 @@ fn a_full_disk_leaves_nothing_behind() {
     let sandbox = Sandbox::new();
     let mount = sandbox.work().join("small");
     fs::create_dir(&mount).unwrap();
-    let mounted = tools::is_root()
-        && std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
-            .arg(&mount)
-            .status()
-            .is_ok_and(|status| status.success());
-    if !mounted {
-        tools::note_missing("a_full_disk_leaves_nothing_behind", "the right to mount a file system");
-        return;
-    }
+    let Some(disk) = SmallDisk::at(&mount, "64k", "a_full_disk_leaves_nothing_behind") else { return };
     let outcome = sandbox.run(&["new", "discord-bot", "small/deep/my-bot"]);
     let left = fs::read_dir(&mount).unwrap().count();
-    assert!(std::process::Command::new("umount").arg(&mount).status().unwrap().success());
+    drop(disk);
     outcome.expect(1).says("No space left on device").says("free some space and run the same command again");
     assert_eq!(left, 0);
 }

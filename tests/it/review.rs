@@ -109,7 +109,7 @@ fn ctrl_c_and_sigterm_give_the_terminal_back() {
 pub(crate) fn wait_until_stopped(process: u32) {
     let path = format!("/proc/{process}/stat");
     let state = || fs::read_to_string(Path::new(&path)).unwrap().rsplit(')').next().unwrap().trim().chars().next().unwrap();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while state() != 'T' {
         assert!(std::time::Instant::now() < deadline, "the process was not stopped");
         std::thread::yield_now();

@@ -2,13 +2,13 @@
 
 use pretty_assertions::assert_eq;
 
-use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, token};
+use crate::support::{APPLICATION_ID, GUILD_ID, Sandbox, leaked, token};
 
 #[test]
 fn a_sensitive_key_on_the_command_line_is_refused_with_the_safe_way() {
     let sandbox = Sandbox::new();
-    let run = sandbox.run(&["new", "discord-bot", "my-bot", "--set", &format!("BOT_TOKEN={}", token())]).expect(2);
-    assert!(!run.stderr.contains(&token()));
+    let run = sandbox.run(&["new", "discord-bot", "my-bot", "--set", &format!("BOT_TOKEN={}", leaked())]).expect(2);
+    assert!(!run.stderr.contains(&leaked()));
     run.says("BOT_TOKEN is a secret").says("`--env-file FILE`").says("`--env-file -`");
     sandbox.write("answers.toml", "BOT_TOKEN = \"x\"\n");
     sandbox
@@ -21,20 +21,20 @@ fn a_sensitive_key_on_the_command_line_is_refused_with_the_safe_way() {
 #[test]
 fn a_secret_in_the_wrong_place_is_not_repeated() {
     let sandbox = Sandbox::new();
-    let (with_name, set) = (format!("language={}", token()), format!("{}=x", token()));
-    sandbox.write("choice.toml", &format!("language = '{}'\n", token()));
-    sandbox.write("name.toml", &format!("'{}' = 'typescript'\n", token()));
-    sandbox.write("bare.json", &format!("\"{}\"", token()));
+    let (with_name, set) = (format!("language={}", leaked()), format!("{}=x", leaked()));
+    sandbox.write("choice.toml", &format!("language = '{}'\n", leaked()));
+    sandbox.write("name.toml", &format!("'{}' = 'typescript'\n", leaked()));
+    sandbox.write("bare.json", &format!("\"{}\"", leaked()));
     for (flag, value, message) in [
         ("--set", with_name.as_str(), "what was given is no choice for `language`; it takes `typescript`, `javascript`"),
         ("--set", &set, "unknown answer"),
-        ("--set", &token(), "what was given with `--set` has no `=`"),
+        ("--set", &leaked(), "what was given with `--set` has no `=`"),
         ("--answers", "choice.toml", "what was given is no choice for `language`"),
         ("--answers", "name.toml", "unknown answer"),
         ("--answers", "bare.json", "cannot read `bare.json`: it is no object"),
     ] {
         let run = sandbox.run(&["new", "discord-bot", "my-bot", flag, value]);
-        assert!(!run.stderr.contains(&token()), "{}", run.stderr);
+        assert!(!run.stderr.contains(&leaked()), "{}", run.stderr);
         assert_ne!(run.code, 0);
         run.says(message);
     }

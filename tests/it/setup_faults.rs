@@ -101,7 +101,7 @@ release() { sudo kill $(cat /tmp/held); sudo rm /tmp/held; }
 #[track_caller]
 fn meanwhile(machine: &Machine, script: &str) {
     let script = format!("{MEANWHILE}{script}");
-    machine.run_as("bob", &["timeout", "100", "bash", "-euc", &script]).expect(0);
+    machine.run_as("bob", &["timeout", "600", "bash", "-euc", &script]).expect(0);
 }
 
 /// Nix works for bob in his next login, and setup has nothing left to do.
@@ -309,7 +309,7 @@ eval "$(direnv hook bash)"
         ( set -e; {check} ) >&2 || exit 99
         exit $code"#
     );
-    machine.run_as("bob", &["timeout", "60", "bash", "-euc", &script])
+    machine.run_as("bob", &["timeout", "600", "bash", "-euc", &script])
 }
 
 #[test]
@@ -416,6 +416,6 @@ fn a_setup_that_is_cut_short_at_any_line_of_its_receipt_is_continued_and_taken_b
     let Some(machine) = Machine::start("trixie+systemd+daemon+direnv") else { return };
     for (signal, lines) in [("KILL", "1 2 3 4 5 6"), ("INT", "1 3 6"), ("TERM", "2 5")] {
         let script = format!("signal={signal}; cuts='{lines}'\n{CUT_SHORT}");
-        machine.run_as("bob", &["timeout", "80", "bash", "-euc", &script]).expect(0);
+        machine.run_as("bob", &["timeout", "600", "bash", "-euc", &script]).expect(0);
     }
 }

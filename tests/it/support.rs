@@ -10,10 +10,12 @@ pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod registry;
 pub(crate) mod server;
+pub(crate) mod small_disk;
 pub(crate) mod stores;
 pub(crate) mod tools;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -102,10 +104,12 @@ impl Sandbox {
     }
 
     /// Runs the binary without a terminal and without input.
+    #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         self.run_with_input(arguments, "")
     }
 
+    #[track_caller]
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Run {
         run(self.command().args(arguments), input)
     }
@@ -168,7 +172,9 @@ pub(crate) fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+#[track_caller]
 pub(crate) fn run(command: &mut Command, input: &str) -> Run {
+    refuse_secrets(command.get_args());
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that does not read its input closes it; that is no failure of the test.
     let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
@@ -179,6 +185,13 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Run {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// Whether `tests/canary` sees a secret on a command line is chance.
+#[track_caller]
+pub(crate) fn refuse_secrets<'a>(mut words: impl Iterator<Item = &'a OsStr>) {
+    let holds_secret = |word: &OsStr| [token(), canary()].iter().any(|secret| word.to_string_lossy().contains(secret));
+    assert!(!words.any(holds_secret), "a secret of the tests is an argument; a test of that takes another");
 }
 
 pub(crate) fn files_below(root: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -208,6 +221,11 @@ pub(crate) fn files_below(root: &Path) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn token() -> String {
     // base64url of the digits of APPLICATION_ID.
     [["MTEwMDAwMDAw", "MDAwMDAwMDAwMQ"].concat(), "G".repeat(6), "x".repeat(38)].join(".")
+}
+
+/// A bot token for tests that put one where it does not belong, such as a command line: [`token`] is looked for there.
+pub(crate) fn leaked() -> String {
+    token().replace('x', "y")
 }
 
 /// A secret that is looked for everywhere when the tests are over (`tests/canary`). Its characters are such that each of its

@@ -89,7 +89,7 @@ fn no_means_no() {
 /// Whether a terminal is as a shell expects it: characters are shown, lines are edited, Ctrl-C interrupts.
 pub(crate) fn is_restored(device: &std::path::Path) -> bool {
     // While the kernel still hangs the terminal of the ended program up, opening and asking it fail.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let ask = || {
         let file = std::fs::OpenOptions::new().read(true).write(true).open(device)?;
         std::io::Result::Ok(rustix::termios::tcgetattr(&file)?.local_modes)

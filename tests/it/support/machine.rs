@@ -3,7 +3,7 @@
 //! A machine is named `RELEASE[+LAYER]...`, as in `trixie+systemd+daemon`; `tests/machines/README.md` lists the layers.
 //! With the layer `systemd` it has systemd as PID 1.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -129,24 +129,24 @@ impl Machine {
     /// Copies the offline flake of `tests/machines/flake` to a directory of a user, and returns its path.
     pub(crate) fn flake(&self, user: &str) -> String {
         let project = format!("/home/{user}/project");
-        self.copy(user, "flake", &project);
+        self.copy(user, &checkout().join("tests/machines/flake"), &project);
         project
     }
 
     /// Makes `nixpkgs` the flake of `tests/machines/nixpkgs` for a user, whose calls of Nix then need [`OFFLINE`].
     pub(crate) fn nixpkgs(&self, user: &str) {
         let (place, registry) = (format!("/home/{user}/nixpkgs"), format!("/home/{user}/.config/nix/registry.json"));
-        self.copy(user, "nixpkgs", &place);
+        self.copy(user, &checkout().join("tests/machines/nixpkgs"), &place);
         let (from, to) = (json!({ "type": "indirect", "id": "nixpkgs" }), json!({ "type": "path", "path": place }));
         let text = json!({ "version": 2, "flakes": [{ "from": from, "to": to }] }).to_string();
         let script = r#"mkdir -p "$(dirname "$1")" && cat > "$1""#;
         self.run_with(user, &[], &["sh", "-c", script, "sh", &registry], &text).expect(0);
     }
 
-    /// Copies a directory of `tests/machines` to a new one of a user.
-    fn copy(&self, user: &str, from: &str, to: &str) {
+    /// Copies a directory of the host to a new one of a user.
+    pub(crate) fn copy(&self, user: &str, from: &Path, to: &str) {
         let mut tar = Command::new("tar");
-        tar.arg("-C").arg(checkout().join("tests/machines").join(from)).args(["-c", "."]);
+        tar.arg("-C").arg(from).args(["-c", "."]);
         let mut packing = tar.stdout(Stdio::piped()).spawn().unwrap();
         let unpack = ["sh", "-c", r#"mkdir "$1" && tar -C "$1" --no-same-owner -x"#, "sh", to];
         let status = self.command(user, &[], &unpack).stdin(packing.stdout.take().unwrap()).status().unwrap();

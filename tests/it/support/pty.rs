@@ -1,6 +1,7 @@
 //! A pseudo-terminal with a screen: send keys, wait for text, look at what a person would see.
 
 use std::io::{Read, Write};
+use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -49,20 +50,23 @@ impl Terminal {
         (rows, cols): (u16, u16),
         variables: &[(&str, &str)],
     ) -> Self {
-        let mut command = CommandBuilder::new(super::binary());
-        command.args(arguments);
-        command.cwd(sandbox.work());
-        command.env_clear();
-        for (name, value) in sandbox.environment() {
-            command.env(name, value);
+        Self::of(sandbox.command().args(arguments).envs(variables.iter().copied()), (rows, cols))
+    }
+
+    /// Starts a command whose variables are all its own in a terminal of a size.
+    pub(crate) fn of(command: &Command, size: (u16, u16)) -> Self {
+        let mut builder = CommandBuilder::new(command.get_program());
+        builder.args(command.get_args());
+        builder.cwd(command.get_current_dir().unwrap());
+        builder.env_clear();
+        for (name, value) in command.get_envs() {
+            builder.env(name, value.unwrap());
         }
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        Self::spawn(command, (rows, cols))
+        Self::spawn(builder, size)
     }
 
     pub(crate) fn spawn(command: CommandBuilder, (rows, cols): (u16, u16)) -> Self {
+        super::refuse_secrets(command.get_argv().iter().map(std::ffi::OsString::as_os_str));
         let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -96,7 +100,7 @@ impl Terminal {
     /// Waits for a text while programs run that have more to do than to talk.
     #[track_caller]
     pub(crate) fn wait_long_for(&mut self, text: &str) -> &mut Self {
-        self.wait_within(Duration::from_secs(150), &format!("`{text}`"), |terminal| terminal.contains(text))
+        self.wait_long_until(&format!("`{text}`"), |terminal| terminal.contains(text))
     }
 
     /// Waits until a text is on the screen and something has come since so many bytes.
@@ -117,6 +121,12 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn wait_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
         self.wait_within(PATIENCE, what, holds)
+    }
+
+    /// The same while programs run that have more to do than to talk.
+    #[track_caller]
+    pub(crate) fn wait_long_until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
+        self.wait_within(Duration::from_secs(150), what, holds)
     }
 
     #[track_caller]
