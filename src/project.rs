@@ -9,3 +9,6 @@ pub mod site;
 pub use name::ProjectName;
 pub use record::Record;
 pub use site::Site;
+
+/// The folders below which the parts of a monorepo are.
+pub const WORKSPACES: [&str; 3] = ["apps", "packages", "services"];

@@ -118,10 +118,12 @@ fn of_file(name: &str, text: &str, clues: &Clues) -> Vec<Evidence> {
         other if is_compose(other) => of_compose(text),
         _ => Vec::new(),
     };
-    if SOURCED.is_match(text) && !is_data(base(name)) {
+    // An expression takes as long to be made as all of these files to be read, and most have none of its words.
+    let may_run = |words: &str| !is_data(base(name)) && text.contains(words);
+    if may_run(".env") && SOURCED.is_match(text) {
         found.push((Consumer::Shell, "a shell reads it with `.` or `source`"));
     }
-    if DOCKER_RUN.is_match(text) && !is_data(base(name)) {
+    if may_run("--env-file") && DOCKER_RUN.is_match(text) {
         found.push((Consumer::Docker, "it runs a container with `--env-file`"));
     }
     found.into_iter().map(|(consumer, why)| Evidence { consumer, file: name.to_owned(), why }).collect()
@@ -177,7 +179,7 @@ fn of_devenv(text: &str, version: Option<&Version>) -> Found {
 }
 
 fn enables_dotenv(text: &str) -> bool {
-    DOTENV_ENABLED.is_match(&code_lines(text).collect::<Vec<_>>().join("\n"))
+    text.contains("dotenv") && DOTENV_ENABLED.is_match(&code_lines(text).collect::<Vec<_>>().join("\n"))
 }
 
 fn enables_secretspec(text: &str) -> bool {

@@ -3,10 +3,10 @@
 //!
 //! Any bytes are a document. What makes one unsafe to edit is its fault, which names a line and a key, never a value.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use memchr::{memchr, memchr_iter, memchr2};
 use secrecy::SecretString;
 
 use super::decode::decode;
@@ -38,11 +38,12 @@ impl Style {
     }
 
     fn of(token: &str) -> Self {
-        let is_quoted = |quote: char| token.len() > 1 && token.starts_with(quote) && token.ends_with(quote);
-        [Self::Single, Self::Double, Self::Backtick]
-            .into_iter()
-            .find(|style| style.quote().is_some_and(is_quoted))
-            .unwrap_or(Self::Bare)
+        match token.as_bytes() {
+            [b'\'', .., b'\''] => Self::Single,
+            [b'"', .., b'"'] => Self::Double,
+            [b'`', .., b'`'] => Self::Backtick,
+            _ => Self::Bare,
+        }
     }
 }
 
@@ -102,31 +103,43 @@ pub struct Document {
     bytes: Option<Vec<u8>>,
     /// Taken apart when somebody asks: whoever changes one value of a large file needs no other.
     assignments: OnceLock<Vec<Assignment>>,
-    fault: Option<Fault>,
+    fault: OnceLock<Option<Fault>>,
+    /// The variable that was changed last, and where its value is.
+    changed: Option<(String, Range<usize>)>,
 }
 
 impl std::fmt::Debug for Document {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let keys: Vec<&str> = self.assignments().iter().map(|assignment| assignment.key.as_str()).collect();
-        formatter.debug_struct("Document").field("keys", &keys).field("fault", &self.fault).finish_non_exhaustive()
+        formatter.debug_struct("Document").field("keys", &keys).field("fault", &self.fault()).finish_non_exhaustive()
     }
 }
 
 impl Document {
     /// Reads any bytes.
     pub fn parse(bytes: &[u8]) -> Self {
-        let (text, kept) = match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => (text.to_owned(), None),
-            Cow::Owned(text) => (text, Some(bytes.to_vec())),
-        };
-        let fault = fault_of_bytes(bytes).or_else(|| unterminated(&text));
-        Self { text, bytes: kept, assignments: OnceLock::new(), fault }
+        Self::of_bytes(bytes.to_vec())
+    }
+
+    /// The same, and keeps the bytes.
+    pub fn of_bytes(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::of_text(text),
+            Err(error) => {
+                let bytes = error.into_bytes();
+                Self { bytes: Some(bytes.clone()), ..Self::of_text(String::from_utf8_lossy(&bytes).into_owned()) }
+            }
+        }
     }
 
     /// Takes a text, which has no byte order of another kind.
     pub(super) fn of_text(text: String) -> Self {
-        let fault = fault_of_bytes(text.as_bytes()).or_else(|| unterminated(&text));
-        Self { text, bytes: None, assignments: OnceLock::new(), fault }
+        Self { text, bytes: None, assignments: OnceLock::new(), fault: OnceLock::new(), changed: None }
+    }
+
+    /// Takes a text that is known to be safe to edit, and where the value is that programs see of a variable.
+    pub(super) fn of_changed(text: String, changed: Option<(String, Range<usize>)>) -> Self {
+        Self { fault: OnceLock::from(None), changed, ..Self::of_text(text) }
     }
 
     /// The bytes it was read from.
@@ -155,8 +168,14 @@ impl Document {
     }
 
     /// What makes it unsafe to edit.
-    pub const fn fault(&self) -> Option<&Fault> {
-        self.fault.as_ref()
+    pub fn fault(&self) -> Option<&Fault> {
+        let find = || self.fault_of_bytes().or_else(|| self.written_ones().find_map(|written| written.fault(&self.text)));
+        self.fault.get_or_init(find).as_ref()
+    }
+
+    /// What makes its bytes unsafe to edit, whatever they mean.
+    pub(super) fn fault_of_bytes(&self) -> Option<Fault> {
+        self.bytes.as_deref().map_or_else(|| nul(self.text.as_bytes()), fault_of_bytes)
     }
 
     /// The text, for editing.
@@ -164,25 +183,40 @@ impl Document {
         &self.text
     }
 
+    /// The value that programs see of a variable as it is written, quotes included.
+    pub fn written_value(&self, key: &str) -> Option<&str> {
+        match &self.changed {
+            Some((changed, token)) if changed == key => self.text.get(token.clone()),
+            _ => self.written_ones().filter(|written| written.key == key).last().map(|written| written.token),
+        }
+    }
+
     /// The numbers of lines, from 1, that are neither part of an assignment, nor a comment, nor blank: no program reads them.
     pub fn unread_lines(&self) -> Vec<usize> {
-        let mut taken = self.written_ones().map(|written| written.found.name.start..written.found.token.end).peekable();
-        let mut unread = Vec::new();
-        let body = body(&self.text);
-        let mut start = self.text.len() - body.len();
-        for (index, line) in lines(body).enumerate() {
-            let range = start..start + line.len();
-            start = range.end;
-            while taken.next_if(|taken| taken.end < range.start).is_some() {}
-            let is_read =
-                taken.peek().is_some_and(|taken| taken.start < range.end.max(range.start + 1) && range.start <= taken.end);
-            let is_junk = || !matches!(line.trim_start().bytes().next(), None | Some(b'#'));
-            if !is_read && is_junk() {
-                unread.push(index + 1);
-            }
-        }
-        unread
+        unread_lines(self.body_range(), &self.text, self.written_ones().map(|written| written.found.taken()))
     }
+
+    fn body_range(&self) -> Range<usize> {
+        self.text.len() - body(&self.text).len()..self.text.len()
+    }
+}
+
+/// The numbers of lines of a part of a text, from 1, that nobody reads, given what its assignments and the one before take.
+pub(super) fn unread_lines(part: Range<usize>, text: &str, taken: impl Iterator<Item = Range<usize>>) -> Vec<usize> {
+    let mut taken = taken.peekable();
+    let mut unread = Vec::new();
+    let mut start = part.start;
+    for (index, line) in lines(text.get(part).unwrap_or_default()).enumerate() {
+        let range = start..start + line.len();
+        start = range.end;
+        while taken.next_if(|taken| taken.end < range.start).is_some() {}
+        let is_read = taken.peek().is_some_and(|taken| taken.start < range.end.max(range.start + 1) && range.start <= taken.end);
+        let is_junk = || !matches!(line.trim_start().bytes().next(), None | Some(b'#'));
+        if !is_read && is_junk() {
+            unread.push(index + 1);
+        }
+    }
+    unread
 }
 
 /// An assignment as it is written.
@@ -201,6 +235,14 @@ impl Written<'_> {
         self.on_line(0)
     }
 
+    /// A bare value that begins with a quote which nothing closes: where it ends is everybody's guess.
+    pub(super) fn fault(&self, text: &str) -> Option<Fault> {
+        let quote = self.token.bytes().next().filter(|first| matches!(first, b'\'' | b'"' | b'`'))?;
+        let is_open = Style::of(self.token) == Style::Bare && self.token.bytes().filter(|byte| *byte == quote).count() == 1;
+        let line = || line_of(text, self.found.token.start);
+        is_open.then(|| Fault::Unterminated { line: line(), key: shown_name(self.key) })
+    }
+
     fn on_line(&self, line: usize) -> Assignment {
         Assignment {
             key: self.key.to_owned(),
@@ -215,8 +257,12 @@ impl Written<'_> {
 }
 
 fn written_ones(text: &str) -> impl Iterator<Item = Written<'_>> {
+    written_from(text, text.len() - body(text).len())
+}
+
+/// The assignments of a text from the beginning of a line on.
+pub(super) fn written_from(text: &str, start: usize) -> impl Iterator<Item = Written<'_>> {
     let slice = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
-    let start = text.len() - body(text).len();
     scanner::scan(text, start).map(move |found| Written { key: slice(&found.name), token: slice(&found.token), found })
 }
 
@@ -232,7 +278,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let end = match rest.bytes().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        let end = match memchr2(b'\n', b'\r', rest.as_bytes()) {
             Some(at) if rest.get(at..at + 2) == Some("\r\n") => at + 2,
             Some(at) => at + 1,
             None => rest.len(),
@@ -250,7 +296,7 @@ fn line_of(text: &str, place: usize) -> usize {
 
 /// How many lines end in a text.
 fn line_ends(text: &str) -> usize {
-    let count = |wanted: u8| text.bytes().filter(|byte| *byte == wanted).count();
+    let count = |wanted: u8| memchr_iter(wanted, text.as_bytes()).count();
     match count(b'\r') {
         0 => count(b'\n'),
         returns => returns + count(b'\n') - text.matches("\r\n").count(),
@@ -269,25 +315,20 @@ fn assignments(text: &str) -> Vec<Assignment> {
 }
 
 fn fault_of_bytes(bytes: &[u8]) -> Option<Fault> {
-    let line = |place: usize| bytes.get(..place).unwrap_or(bytes).split(|byte| *byte == b'\n').count();
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Some(Fault::Utf16);
     }
-    if bytes.contains(&0) {
-        return Some(Fault::Nul { line: bytes.split(|byte| *byte == 0).next().map_or(1, |above| line(above.len())) });
-    }
-    let error = std::str::from_utf8(bytes).err()?;
-    Some(Fault::NotUtf8 { line: line(error.valid_up_to()) })
+    let not_utf8 = |error: std::str::Utf8Error| Fault::NotUtf8 { line: line_of_byte(bytes, error.valid_up_to()) };
+    nul(bytes).or_else(|| std::str::from_utf8(bytes).err().map(not_utf8))
 }
 
-/// A bare value that begins with a quote which nothing closes: where it ends is everybody's guess.
-fn unterminated(text: &str) -> Option<Fault> {
-    let is_open = |written: &Written<'_>| {
-        let quote = written.token.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
-        quote.is_some_and(|quote| Style::of(written.token) == Style::Bare && written.token.matches(quote).count() == 1)
-    };
-    let open = written_ones(text).find(is_open)?;
-    Some(Fault::Unterminated { line: line_of(text, open.found.token.start), key: shown_name(open.key) })
+fn nul(bytes: &[u8]) -> Option<Fault> {
+    memchr(0, bytes).map(|place| Fault::Nul { line: line_of_byte(bytes, place) })
+}
+
+/// The line of a byte, from 1, by line feeds alone.
+fn line_of_byte(bytes: &[u8], place: usize) -> usize {
+    bytes.get(..place).map_or(0, |above| memchr_iter(b'\n', above).count()) + 1
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Changes single values of a document. Every other byte stays as it is: comments, order, quotes, line ends, junk.
 
 // (Named, because fuzz/ takes this file from here by its path.)
+#[path = "edit/around.rs"]
+mod around;
 #[path = "edit/many.rs"]
 mod many;
 
@@ -8,9 +10,10 @@ use std::ops::Range;
 
 use secrecy::ExposeSecret;
 
-use super::document::{Assignment, Document, Fault, body, lines};
+use super::document::{Assignment, Document, Fault, body, lines, unread_lines};
 use super::reader::{Entry, read};
 use super::writer::{Unportable, Writer};
+use around::{Change, Near};
 pub use many::Edit;
 
 /// Why a document is not changed. It names a key or a line, never a value.
@@ -47,12 +50,23 @@ pub fn is_name(key: &str) -> bool {
     is_word && !key.is_empty() && !key.starts_with(|first: char| first.is_ascii_digit())
 }
 
+/// What one walk through a document tells of a key.
+struct Survey {
+    /// Its assignments.
+    own: Vec<Assignment>,
+    /// Where it is, or the last of all assignments when it is not there.
+    near: Option<Near>,
+}
+
+/// A piece of a text, and what takes its place.
+type Piece = (Range<usize>, String);
+
 impl Document {
     /// The document with a value, wherever the key stands, else below its commented form, else at the end. `None` when it has
     /// the value already.
     pub fn with(&self, key: &str, value: &str, writer: &Writer) -> Result<Option<Self>, EditError> {
-        self.refuse_fault()?;
-        let own = self.own(key);
+        let survey = self.survey(key)?;
+        let own = &survey.own;
         if own.is_empty() && !is_name(key) {
             return Err(EditError::Name(key.to_owned()));
         }
@@ -63,38 +77,75 @@ impl Document {
         if !own.iter().all(|assignment| is_in_one_piece(self.text(), assignment)) {
             return Err(EditError::Ambiguous(key.to_owned()));
         }
-        let text = if own.is_empty() {
-            insert(self.text(), key, &writer.quote(value).map_err(unportable)?)
+        let pieces = if own.is_empty() {
+            vec![insertion(self.text(), key, &writer.quote(value).map_err(unportable)?)]
         } else {
             let written = own.iter().map(|assignment| writer.quote_like(value, assignment.style).map_err(unportable));
             let pieces = own.iter().zip(written).map(|(assignment, written)| Ok(put(self.text(), assignment, &written?)));
-            replaced(self.text(), pieces.collect::<Result<_, EditError>>()?)
+            pieces.collect::<Result<_, EditError>>()?
         };
-        self.checked(text, key, Some(value)).map(Some)
+        self.changed(pieces, &survey, (key, Some(value))).map(Some)
     }
 
     /// The document without a key: every line of it goes, comments above stay. `None` when it is not there.
     pub fn without(&self, key: &str) -> Result<Option<Self>, EditError> {
-        self.refuse_fault()?;
-        let own = self.own(key);
-        if own.is_empty() {
+        let survey = self.survey(key)?;
+        if survey.own.is_empty() {
             return Ok(None);
         }
-        let pieces = own.iter().map(|assignment| (whole_lines(self.text(), assignment), String::new()));
-        self.checked(replaced(self.text(), pieces.collect()), key, None).map(Some)
+        let pieces = survey.own.iter().map(|assignment| (whole_lines(self.text(), assignment), String::new()));
+        self.changed(pieces.collect(), &survey, (key, None)).map(Some)
     }
 
     fn refuse_fault(&self) -> Result<(), EditError> {
         self.fault().map_or(Ok(()), |fault| Err(fault.clone().into()))
     }
 
-    /// The assignments of a key.
-    fn own(&self, key: &str) -> Vec<Assignment> {
-        self.written_ones().filter(|written| written.key == key).map(|written| written.assignment()).collect()
+    /// Looks for a key and for what makes the document unsafe to edit, all at once: a file can be large.
+    fn survey(&self, key: &str) -> Result<Survey, EditError> {
+        if let Some(fault) = self.fault_of_bytes() {
+            return Err(fault.into());
+        }
+        let mut survey = Survey { own: Vec::new(), near: None };
+        let mut before = None;
+        for written in self.written_ones() {
+            if let Some(fault) = written.fault(self.text()) {
+                return Err(fault.into());
+            }
+            let taken = written.found.taken();
+            let is_own = written.key == key;
+            if is_own {
+                survey.own.push(written.assignment());
+            }
+            if is_own || survey.own.is_empty() {
+                survey.near = Some(Near { found: written.found, before });
+            }
+            before = Some(taken);
+        }
+        Ok(survey)
     }
 
     /// The changed document, when it is read as it should be: the key has its value, and every other one is as it was.
-    fn checked(&self, text: String, key: &str, value: Option<&str>) -> Result<Self, EditError> {
+    fn changed(&self, pieces: Vec<Piece>, survey: &Survey, wanted: (&str, Option<&str>)) -> Result<Self, EditError> {
+        let change = match pieces.as_slice() {
+            [(old, new)] if survey.own.len() < 2 && !new.contains('\0') => {
+                Some(Change { old: old.clone(), new_end: old.start + new.len() })
+            }
+            _ => None,
+        };
+        let text = replaced(self.text(), pieces);
+        let places = |(near, change)| around::places_when_right((self.text(), &text), near, change, wanted);
+        match survey.near.as_ref().zip(change.as_ref()).and_then(places) {
+            Some(places) => {
+                let changed = places.into_iter().last().map(|token| (wanted.0.to_owned(), token));
+                Ok(Self::of_changed(text, changed))
+            }
+            None => self.checked(text, wanted),
+        }
+    }
+
+    /// The same, by going through all of it.
+    fn checked(&self, text: String, (key, value): (&str, Option<&str>)) -> Result<Self, EditError> {
         let edited = Self::of_text(text);
         let is_right = self.differs_only_in(&edited, key, value)
             && self.unread_lines().len() == edited.unread_lines().len()
@@ -134,7 +185,7 @@ fn is_in_one_piece(text: &str, assignment: &Assignment) -> bool {
 }
 
 /// A text with pieces of it, in order, replaced.
-fn replaced(text: &str, pieces: Vec<(Range<usize>, String)>) -> String {
+fn replaced(text: &str, pieces: Vec<Piece>) -> String {
     let mut new = String::with_capacity(text.len() + pieces.iter().map(|(_, piece)| piece.len()).sum::<usize>());
     let mut kept = 0;
     for (range, piece) in pieces {
@@ -147,7 +198,7 @@ fn replaced(text: &str, pieces: Vec<(Range<usize>, String)>) -> String {
 }
 
 /// What takes the place of a value.
-fn put(text: &str, assignment: &Assignment, written: &str) -> (Range<usize>, String) {
+fn put(text: &str, assignment: &Assignment, written: &str) -> Piece {
     let after = text.get(assignment.token.end..).unwrap_or_default();
     let has_comment = lines(after).next().is_some_and(|rest| rest.trim_start().starts_with('#'));
     // A comment behind nothing is the value to godotenv and compose; one that touches a value is a part of it to many.
@@ -156,23 +207,25 @@ fn put(text: &str, assignment: &Assignment, written: &str) -> (Range<usize>, Str
     (assignment.token.clone(), format!("{written}{space}"))
 }
 
-/// Adds an assignment below its commented form, else at the end.
-fn insert(text: &str, key: &str, written: &str) -> String {
+/// What adds an assignment below its commented form, else at the end.
+fn insertion(text: &str, key: &str, written: &str) -> Piece {
     let end = end_of_line(text);
-    if let Some((above, below)) = commented(text, key).and_then(|place| text.split_at_checked(place)) {
-        let has_end = above.ends_with(['\n', '\r']);
-        return if has_end {
-            format!("{above}{key}={written}{end}{below}")
-        } else {
-            format!("{above}{end}{key}={written}{below}")
-        };
-    }
-    let needs_end = !body(text).is_empty() && !text.ends_with(['\n', '\r']);
-    format!("{text}{}{key}={written}{end}", if needs_end { end } else { "" })
+    let piece = match commented(text, key) {
+        Some(place) if text.get(..place).is_some_and(|above| above.ends_with(['\n', '\r'])) => {
+            return (place..place, format!("{key}={written}{end}"));
+        }
+        Some(place) => return (place..place, format!("{end}{key}={written}")),
+        None if body(text).is_empty() || text.ends_with(['\n', '\r']) => format!("{key}={written}{end}"),
+        None => format!("{end}{key}={written}{end}"),
+    };
+    (text.len()..text.len(), piece)
 }
 
 /// The place behind the last line `# KEY=`, in any spelling of the comment.
 fn commented(text: &str, key: &str) -> Option<usize> {
+    if !text.contains(key) {
+        return None;
+    }
     let mut place = text.len() - body(text).len();
     let mut found = None;
     for line in lines(body(text)) {
@@ -359,6 +412,8 @@ mod tests {
         assert_eq!(error(b"B=\xff\n", "A", "1"), "line 1 is no UTF-8 text");
         assert!(error(b"", "a b", "1").starts_with("`a b` is no name of a variable"));
         assert!(error(b"A:\nB=1", "A", "1").starts_with("`A` cannot be changed"));
+        // A quote that nothing closed until now would end in the new value.
+        assert!(error(b"B='x\\'y\nA=1\n", "A", "it' # x").starts_with("`A` cannot be changed"));
         // `export` would go to the next line.
         let without = Document::parse(b"export\nA=1\nB=2").without("A");
         assert_eq!(without.unwrap_err(), EditError::Ambiguous("A".into()));
@@ -368,6 +423,37 @@ mod tests {
             refused.starts_with("the value of `A` cannot be written: it has a `$`") && !refused.contains(&value),
             "{refused}"
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn what_is_right_around_the_change_is_right_everywhere(
+            text in "([KAB'\"`=: #\n\r\té\\\\$\u{2028}]|KEY=|KEY: |# KEY=|export |A=1\n|B='x\n'|\r\n|\\\\'|A='x\\\\'y\n|KEY=1\n){0,25}",
+            piece in "[KA'\"`=: #\n\r\\\\\u{2028}]{0,6}|KEY=1\n|1|KEY='x y'|\"1' #\"",
+            (place, length) in (any::<prop::sample::Index>(), prop::option::of(0_usize..6)),
+            value in prop::option::of("1|x y||1' #"),
+        ) {
+            let document = Document::parse(text.as_bytes());
+            let Ok(survey) = document.survey("KEY") else { return Ok(()) };
+            let places: Vec<usize> = (0..=text.len()).filter(|place| text.is_char_boundary(*place)).collect();
+            let at = place.index(places.len());
+            // Any bytes in the place of any others, and more often those of the value itself.
+            let old = match (length, survey.own.last()) {
+                (None, Some(own)) => own.token.clone(),
+                (length, _) => places[at]..places[(at + length.unwrap_or_default()).min(places.len() - 1)],
+            };
+            let wanted = ("KEY", value.as_deref());
+            let new = replaced(&text, vec![(old.clone(), piece.clone())]);
+            let change = Change { new_end: old.start + piece.len(), old };
+            let Some(near) = survey.near.filter(|_| survey.own.len() < 2) else { return Ok(()) };
+            if let Some(places) = around::places_when_right((&text, &new), &near, &change, wanted) {
+                let Ok(edited) = document.checked(new, wanted) else { panic!("it is not right everywhere") };
+                let own = edited.assignments().iter().filter(|found| found.key == "KEY");
+                prop_assert_eq!(places, own.map(|found| found.token.clone()).collect::<Vec<_>>());
+            }
+        }
     }
 
     proptest! {

@@ -5,9 +5,15 @@
 
 use std::ops::Range;
 
+use memchr::{memchr, memchr3};
+
 /// Where an assignment is in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
+    /// The beginning of the line from which it was found: a scan from there goes on like this one.
+    pub(super) line: usize,
+    /// How far the text was looked at until then: a change behind it changes nothing of what was found before.
+    pub(super) seen: usize,
     /// Whether `export` stands before it.
     pub(super) is_exported: bool,
     /// Its name.
@@ -18,17 +24,25 @@ pub(super) struct Found {
     end: usize,
 }
 
-/// Every assignment of a text from a place on.
+impl Found {
+    /// What of the text is the assignment: from its name to the end of its value.
+    pub(super) const fn taken(&self) -> Range<usize> {
+        self.name.start..self.token.end
+    }
+}
+
+/// Every assignment of a text from the beginning of a line on.
 pub(super) fn scan(text: &str, start: usize) -> impl Iterator<Item = Found> {
-    let scanner = Scanner { text, bytes: text.as_bytes() };
+    let mut scanner = Scanner { text, bytes: text.as_bytes(), seen: 0 };
     let mut line = Some(start);
     std::iter::from_fn(move || {
         while let Some(start) = line {
+            let seen = scanner.seen;
             let begin = scanner.skip_space(start);
             let found = scanner.assignment(begin);
             line = scanner.next_line(found.as_ref().map_or(begin, |found| found.end));
-            if found.is_some() {
-                return found;
+            if let Some(found) = found {
+                return Some(Found { line: start, seen, ..found });
             }
         }
         None
@@ -55,28 +69,56 @@ const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
 }
 
+/// The bytes of names.
+static OF_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
+    let mut byte: u8 = 0;
+    while let Some((first, others)) = rest.split_first_mut() {
+        *first = is_name(byte);
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    table
+};
+
+/// Whether there is certainly no space around a value, which is so of nearly every one.
+const fn is_trimmed(value: &str) -> bool {
+    matches!(value.as_bytes(), [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic())
+}
+
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
+    /// The place behind the last byte that was looked at.
+    seen: usize,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
     fn byte(&self, place: usize) -> Option<u8> {
         self.bytes.get(place).copied()
     }
 
-    fn rest(&self, place: usize) -> &[u8] {
+    fn rest(&self, place: usize) -> &'a [u8] {
         self.bytes.get(place..).unwrap_or_default()
     }
 
-    /// The place behind all bytes of a kind.
-    fn skip(&self, place: usize, is_of_kind: fn(u8) -> bool) -> usize {
-        place + self.rest(place).iter().position(|byte| !is_of_kind(*byte)).unwrap_or(self.rest(place).len())
+    /// Notes that the text was looked at up to a place.
+    fn look(&mut self, end: usize) {
+        self.seen = self.seen.max(end);
+    }
+
+    /// The place behind the name at a place.
+    fn skip_name(&self, place: usize) -> usize {
+        let rest = self.rest(place);
+        let is_other = |byte: &u8| OF_NAMES.get(usize::from(*byte)) != Some(&true);
+        place + rest.iter().position(is_other).unwrap_or(rest.len())
     }
 
     /// The length of the space at a place; 0 when there is none. A carriage return with a line feed is one.
     fn space(&self, place: usize) -> usize {
         match self.byte(place) {
+            Some(byte) if byte.is_ascii_graphic() => 0,
             Some(b'\r') => line_end(self.rest(place)),
             Some(byte) if byte.is_ascii() => usize::from(is_space(char::from(byte))),
             Some(_) => {
@@ -88,46 +130,67 @@ impl Scanner<'_> {
     }
 
     /// The place behind all space, line ends included.
-    fn skip_space(&self, mut place: usize) -> usize {
+    fn skip_space(&mut self, mut place: usize) -> usize {
+        // Nearly always there is none.
+        if self.byte(place).is_some_and(|byte| byte.is_ascii_graphic()) {
+            self.look(place + 1);
+            return place;
+        }
         loop {
             match self.space(place) {
-                0 => return place,
+                0 => {
+                    self.look(place + 1);
+                    return place;
+                }
                 length => place += length,
             }
         }
     }
 
     /// The beginning of the next line.
-    fn next_line(&self, place: usize) -> Option<usize> {
-        let is_candidate = |byte: &u8| matches!(byte, b'\n' | b'\r' | 0xE2);
-        let mut place = place;
+    fn next_line(&mut self, mut place: usize) -> Option<usize> {
+        if self.byte(place) == Some(b'\n') {
+            self.look(place + 1);
+            return Some(place + 1);
+        }
         loop {
-            place += self.rest(place).iter().position(is_candidate)?;
+            let Some(length) = memchr3(b'\n', b'\r', 0xE2, self.rest(place)) else {
+                self.look(self.bytes.len() + 1);
+                return None;
+            };
+            place += length;
             match line_end(self.rest(place)) {
                 0 => place += 1,
-                length => return Some(place + length),
+                length => {
+                    // Behind a carriage return alone there could have been a line feed.
+                    let is_open = length == 1 && self.byte(place) == Some(b'\r');
+                    self.look(place + length + usize::from(is_open));
+                    return Some(place + length);
+                }
             }
         }
     }
 
     /// The assignment whose first letter is at a place.
-    fn assignment(&self, begin: usize) -> Option<Found> {
+    fn assignment(&mut self, begin: usize) -> Option<Found> {
         let exported = self.rest(begin).starts_with(b"export").then(|| self.skip_space(begin + 6));
         let exported = exported.filter(|name| *name > begin + 6 && self.byte(*name).is_some_and(is_name));
         let start = exported.unwrap_or(begin);
-        let name = start..self.skip(start, is_name);
+        let name = start..self.skip_name(start);
+        self.look(name.end + 1);
         if name.is_empty() {
             return None;
         }
         let value = self.behind_separator(name.end)?;
         let (token, end) = self.quoted(value).unwrap_or_else(|| self.bare(value));
-        Some(Found { is_exported: exported.is_some(), name, token, end })
+        Some(Found { line: begin, seen: 0, is_exported: exported.is_some(), name, token, end })
     }
 
     /// The place behind `=`, with any space before it, or behind `:` and one space. That space may be a line end.
-    fn behind_separator(&self, place: usize) -> Option<usize> {
+    fn behind_separator(&mut self, place: usize) -> Option<usize> {
         if self.byte(place) == Some(b':') {
             let space = self.space(place + 1);
+            self.look(place + 3);
             return (space > 0).then_some(place + 1 + space);
         }
         let equals = self.skip_space(place);
@@ -135,15 +198,20 @@ impl Scanner<'_> {
     }
 
     /// A value in quotes, which may begin on a later line, with at most a comment behind it.
-    fn quoted(&self, place: usize) -> Option<(Range<usize>, usize)> {
+    fn quoted(&mut self, place: usize) -> Option<(Range<usize>, usize)> {
         let begin = self.skip_space(place);
         let quote = self.byte(begin).filter(|byte| matches!(byte, b'\'' | b'"' | b'`'))?;
         let mut end = None;
         let mut place = begin + 1;
         // Each quote behind a backslash may close the value or be a part of it: the last that can close it does.
-        while let Some(length) = self.rest(place).iter().position(|byte| *byte == quote) {
+        loop {
+            let Some(length) = memchr(quote, self.rest(place)) else {
+                self.look(self.bytes.len() + 1);
+                break;
+            };
             let close = place + length;
             place = close + 1;
+            self.look(place);
             if self.is_end(place) {
                 end = Some(place);
             }
@@ -155,20 +223,27 @@ impl Scanner<'_> {
     }
 
     /// Whether nothing but space and a comment stands on the rest of the line.
-    fn is_end(&self, mut place: usize) -> bool {
+    fn is_end(&mut self, mut place: usize) -> bool {
         while line_end(self.rest(place)) == 0 {
             match self.space(place) {
-                0 => return matches!(self.byte(place), None | Some(b'#')),
+                0 => {
+                    self.look(place + 1);
+                    return matches!(self.byte(place), None | Some(b'#'));
+                }
                 length => place += length,
             }
         }
+        self.look(place + 2);
         true
     }
 
     /// A value without quotes: what stands before a comment or the end of the line.
     fn bare(&self, begin: usize) -> (Range<usize>, usize) {
-        let end = self.skip(begin, |byte| !matches!(byte, b'#' | b'\n' | b'\r'));
+        let end = memchr3(b'#', b'\n', b'\r', self.rest(begin)).map_or(self.bytes.len(), |length| begin + length);
         let value = self.text.get(begin..end).unwrap_or_default();
+        if is_trimmed(value) {
+            return (begin..end, end);
+        }
         let token = value.trim_start_matches(is_space);
         if token.is_empty() {
             return (begin..begin, end);

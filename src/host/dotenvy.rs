@@ -71,10 +71,7 @@ pub fn differences(document: &Document) -> Vec<Difference> {
 
 /// The first of some variables that dotenvy reads differently than the document means it.
 pub fn misread<'a>(document: &Document, keys: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let assignments = document.assignments().iter();
-    let written: HashMap<&str, &str> =
-        assignments.map(|assignment| (assignment.key.as_str(), document.written(assignment))).collect();
-    keys.into_iter().find(|key| written.get(key).is_some_and(|written| !agrees_on(key, written)))
+    keys.into_iter().find(|key| document.written_value(key).is_some_and(|written| !agrees_on(key, written)))
 }
 
 fn agrees_on(key: &str, written: &str) -> bool {

@@ -27,16 +27,23 @@ pub fn write_new(path: &Utf8Path, contents: &[u8], mode: u32) -> io::Result<File
     Ok(file)
 }
 
-/// Makes a directory, and those above it, that only its owner may look into. One that is there is closed to others.
+/// Makes a directory, and those above it, that only its owner may look into. One that is there is closed to others, but not one
+/// that everybody shares, as `/tmp`: that is refused.
 pub fn create_private_directory(path: &Utf8Path) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot use the directory `{path}`: {error}"));
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(named)?;
     let metadata = fs_err::metadata(path)?;
+    if metadata.permissions().mode() & STICKY != 0 {
+        return Err(named(io::Error::other("everybody shares it; name one below it")));
+    }
     if metadata.permissions().mode() & 0o077 != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
         set_mode(path, 0o700)?;
     }
     Ok(())
 }
+
+/// The bit of directories in which everybody may make files, and nobody may remove those of others.
+const STICKY: u32 = 0o1000;
 
 /// Whether an atomic write may take the place of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,11 +59,17 @@ pub const TEMPORARY: &str = ".env.nixstart-";
 
 /// Removes the temporary files that a killed run left in a directory.
 pub fn remove_temporaries(directory: &Utf8Path) -> io::Result<()> {
-    let Ok(entries) = directory.read_dir_utf8() else { return Ok(()) };
-    entries
-        .flatten()
-        .filter(|entry| entry.file_name().starts_with(TEMPORARY))
-        .try_for_each(|entry| fs_err::remove_file(entry.path()))
+    temporaries(directory).try_for_each(fs_err::remove_file)
+}
+
+/// Whether there are any.
+pub fn has_temporaries(directory: &Utf8Path) -> bool {
+    temporaries(directory).next().is_some()
+}
+
+fn temporaries(directory: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
+    let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_name().starts_with(TEMPORARY)).map(camino::Utf8DirEntry::into_path)
 }
 
 /// A durable neighbour of a file, about to take its place.
@@ -195,4 +208,27 @@ pub fn mode(path: &Utf8Path) -> io::Result<u32> {
 pub fn stamp(path: &Utf8Path) -> io::Result<String> {
     let metadata = fs_err::symlink_metadata(path)?;
     Ok(format!("{}:{}:{}.{}", metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_closed_to_others_unless_everybody_shares_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
+        let (own, shared) = (root.join("own"), root.join("shared"));
+        fs_err::create_dir(&own).unwrap();
+        set_mode(&own, 0o755).unwrap();
+        create_private_directory(&own).unwrap();
+        assert_eq!(mode(&own).unwrap(), 0o700);
+        fs_err::create_dir(&shared).unwrap();
+        set_mode(&shared, 0o1777).unwrap();
+        let error = create_private_directory(&shared).unwrap_err().to_string();
+        assert!(error.contains("everybody shares it"), "{error}");
+        assert_eq!(fs_err::metadata(&shared).unwrap().permissions().mode() & 0o7777, 0o1777);
+    }
 }

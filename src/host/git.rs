@@ -14,7 +14,7 @@ use super::files;
 use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::RelativePath;
-pub use privacy::{Privacy, directory_of, is_tracked, privacy, why_not_private};
+pub use privacy::{Privacy, directory_of, is_tracked, privacies, privacy, why_not_private};
 
 /// How a project's directory stands among repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]

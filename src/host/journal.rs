@@ -16,6 +16,8 @@ pub struct Journal {
     id: String,
     directory: Utf8PathBuf,
     file: File,
+    /// Whether the name of the file is durable as well as what is in it.
+    is_named: bool,
 }
 
 /// A receipt on disk.
@@ -39,10 +41,9 @@ impl Journal {
         let at = clock::timestamp();
         let id = format!("{}{}", clock::compact_timestamp(), suffix_of(&plan.root));
         let file = files::write_new(&directory.join(format!("{id}.jsonl")), b"", files::PRIVATE)?;
-        files::sync_directory(&directory)?;
         let began =
             Record::Began { format: FORMAT, nixstart: env!("CARGO_PKG_VERSION").to_owned(), at, plan: Box::new(plan.clone()) };
-        Ok((Self { id, directory, file }, began))
+        Ok((Self { id, directory, file, is_named: false }, began))
     }
 
     /// Opens a receipt to add to it. A line that a crash cut off is ended, so that the next one stands alone.
@@ -54,7 +55,7 @@ impl Journal {
         if is_cut_off {
             file.write_all(b"\n")?;
         }
-        Ok(Self { id: id.to_owned(), directory, file })
+        Ok(Self { id: id.to_owned(), directory, file, is_named: true })
     }
 
     /// Adds lines and makes them durable.
@@ -66,6 +67,9 @@ impl Journal {
         }
         let length = self.file.metadata()?.len();
         let written = self.file.write_all(&lines).and_then(|()| self.file.file().sync_data());
+        // (After the file: on ext4 its name is durable by then, and this takes no time.)
+        let written = written.and_then(|()| if self.is_named { Ok(()) } else { files::sync_directory(&self.directory) });
+        self.is_named |= written.is_ok();
         if written.is_err() {
             // On a full disk a part of a line may be there, and the next line would be lost with it.
             let _as_it_was = self.file.set_len(length).and_then(|()| self.file.seek(SeekFrom::End(0)));

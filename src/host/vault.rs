@@ -6,6 +6,7 @@ use std::fmt;
 use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::env_file::Standing;
 use super::random;
 use crate::dotenv::{self, Document};
 use crate::error::{Error, Result};
@@ -22,8 +23,8 @@ pub struct Vault {
 /// A `.env` as it is going to be.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The identity of the file it was made from; `None` when there was none.
-    pub from: Option<String>,
+    /// The file it was made from, or that it is going to be.
+    pub from: Standing,
     /// What takes its place.
     pub document: Document,
 }

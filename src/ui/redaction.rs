@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::dotenv::{self, Document};
 use crate::secret::Redactor;
@@ -22,7 +22,7 @@ struct Known {
 /// A `.env` that is taken apart when it has to be.
 #[derive(Clone)]
 struct File {
-    bytes: SecretSlice<u8>,
+    document: Arc<Document>,
     names: Names,
 }
 
@@ -58,7 +58,7 @@ fn is_word(value: &str) -> bool {
 
 impl File {
     fn secrets(&self) -> Vec<(String, SecretString)> {
-        let entries = dotenv::entries(&Document::parse(self.bytes.expose_secret()));
+        let entries = dotenv::entries(&self.document);
         let secret = entries.into_iter().filter(|entry| self.names.keep_out(&entry.key, entry.value.expose_secret()));
         secret.map(|entry| (entry.key, entry.value)).collect()
     }
@@ -76,9 +76,9 @@ pub fn keep_out(values: impl IntoIterator<Item = (String, SecretString)>) {
 }
 
 /// Keeps the values of a `.env` out of everything that is said from now on, but those that everybody may see.
-pub fn keep_out_of_file(bytes: Vec<u8>, names: Names) {
+pub fn keep_out_of_file(document: Arc<Document>, names: Names) {
     let mut known = lock();
-    known.files.push(File { bytes: bytes.into(), names });
+    known.files.push(File { document, names });
     known.redactor = None;
 }
 

@@ -29,7 +29,7 @@ const DOMAIN: [&str; 17] = [
 const TEMPLATE: &str = "template";
 
 /// What domain modules may import from outside: collections, formatting, text, paths as values, and pure libraries.
-const PURE: [&str; 33] = [
+const PURE: [&str; 35] = [
     "std::borrow",
     "std::collections",
     "std::error",
@@ -39,6 +39,7 @@ const PURE: [&str; 33] = [
     "std::panic",
     "std::str",
     "std::string",
+    "std::sync::Arc",
     "std::sync::LazyLock",
     "std::sync::OnceLock",
     "std::time::Duration",
@@ -51,6 +52,7 @@ const PURE: [&str; 33] = [
     "handlebars",
     "ignore::gitignore",
     "include_dir",
+    "memchr",
     "percent_encoding",
     "regex",
     "regex_lite",

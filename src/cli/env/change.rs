@@ -39,7 +39,7 @@ pub(super) fn change(
         return nothing_to_do(session, site, flags, &changes);
     };
     let new = New { document, explanation: "Only these variables change; every other byte stays." };
-    write(session, site, flags, (&file, new, changes, vault), consent)
+    write(session, site, flags, (file, new, changes, vault), consent)
 }
 
 /// Puts a whole document in the place of the file. `None` when the file is not the one any more that the document was made
@@ -58,7 +58,7 @@ pub(super) fn replace(
         return Ok(None);
     }
     let new = New { document, explanation: "The file becomes what you made of it in the editor." };
-    write(session, site, flags, (&file, new, changes, vault), Consent::Given).map(Some)
+    write(session, site, flags, (file, new, changes, vault), Consent::Given).map(Some)
 }
 
 /// A file as it is going to be, and how that comes.
@@ -71,15 +71,20 @@ fn write(
     session: &mut Session,
     site: &Site,
     flags: &Flags,
-    (file, new, changes, mut vault): (&EnvFile, New, Vec<SecretChange>, Vault),
+    (file, new, changes, mut vault): (EnvFile, New, Vec<SecretChange>, Vault),
     consent: Consent,
 ) -> Result<Outcome> {
     let backup = (flags.backup && file.exists()).then(|| site.path.with_file_name(backup_name(&site.path)));
-    vault.prepare(&site.path, Prepared { from: file.stamp(), document: new.document });
-    warn(session, site, file);
+    warn(session, site, &file);
     let title = title(site, &changes);
     let action = Action::ChangeSecrets { path: site.path.clone(), changes, consumers: site.consumers.clone(), backup };
-    let plan = plan(site, file, (title, new.explanation, action));
+    let plan = plan(site, &file, (title, new.explanation, action));
+    let from = match consent {
+        Consent::Given => file.into_standing(),
+        // Until the person has answered, git may have learned of it.
+        Consent::Asked => file.into_standing().asked_again(),
+    };
+    vault.prepare(&site.path, Prepared { from, document: new.document });
     match consent {
         // What is asked for is done; JSON then says what was done.
         Consent::Given if !flags.dry_run => carry_out::apply_consented(session, &plan, &vault, flags.plan()),

@@ -1,6 +1,8 @@
 //! `nixstart env check`: what is wrong with the file, by what the project declares, by the programs that read it, and by what
 //! git and other users can see of it. It names files, lines, variables and rules, never a value.
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use serde_json::{Value, json};
 
@@ -103,7 +105,7 @@ fn of_files(site: &Site, flags: &Flags) -> Result<(Vec<Diagnostic>, Vec<Layer>)>
     for path in site.layers() {
         let file = site.read_beside(&path)?;
         let name = path.strip_prefix(&site.root).unwrap_or(&path).to_string();
-        let layer = Layer { name, document: file.document() };
+        let layer = Layer { name, document: Arc::unwrap_or_clone(file.document()) };
         if file.exists() {
             findings.extend(audit::of_file(&layer, &site.consumers));
             findings.extend(asked_of_dotenvy(&layer, &site.consumers, &findings));

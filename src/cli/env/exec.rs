@@ -91,7 +91,8 @@ fn values(site: &Site, session: &mut Session) -> Result<Vec<(String, SecretStrin
     let mut values: Vec<(String, SecretString)> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for path in site.layers() {
-        let found = entries(&site.read_to_use(&path, session)?);
+        let document = site.read_to_use(&path, session)?;
+        let found = entries(&document);
         values.extend(found.into_iter().filter(|entry| seen.insert(entry.key.clone())).map(|entry| (entry.key, entry.value)));
     }
     let defaults = site.declarations.specs.iter().filter(|spec| !seen.contains(&spec.name));

@@ -34,7 +34,7 @@ pub(super) fn to_store(file: &EnvFile, root: &Utf8Path, name: &str) -> Option<Di
     let is_below = |directory: &&Utf8Path| directory.starts_with(root);
     let mut around = file.path().ancestors().skip(1).take_while(is_below);
     let has_flake = around.any(|directory| directory.join("flake.nix").is_file());
-    if !has_flake || git::privacy(file.place()) != git::Privacy::NoRepository {
+    if !has_flake || file.privacy() != git::Privacy::NoRepository {
         return None;
     }
     let message = "the flake is in no git repository, so Nix copies this file into the store, where everybody can read it";

@@ -1,5 +1,7 @@
 //! Which `.env` is meant: the project around the current directory, its app, its file, its declarations and its readers.
 
+use std::sync::Arc;
+
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::Flags;
@@ -8,14 +10,13 @@ use crate::dotenv::{Consumer, Document, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
+use crate::project::WORKSPACES;
 use crate::secret::SecretSpec;
 use crate::secret::declarations::Declarations;
 use crate::ui::redaction::{self, Names};
 
 /// What makes a directory the top of a project, the most telling first.
 const TOPS: [&str; 4] = ["nixstart.toml", "secretspec.toml", ".env.schema", ".git"];
-/// Where the apps of a monorepo are.
-const WORKSPACES: [&str; 3] = ["apps", "packages", "services"];
 
 /// The `.env` that is meant and what is known about it.
 pub(super) struct Site {
@@ -80,12 +81,12 @@ impl Site {
         let file = EnvFile::read(path, self.links())?;
         let (secret, public) = self.declarations.specs.iter().partition::<Vec<&SecretSpec>, _>(|spec| spec.sensitive);
         let names = |specs: Vec<&SecretSpec>| specs.into_iter().map(|spec| spec.name.clone()).collect();
-        redaction::keep_out_of_file(file.bytes().to_vec(), Names { public: names(public), secret: names(secret) });
+        redaction::keep_out_of_file(file.document(), Names { public: names(public), secret: names(secret) });
         Ok(file)
     }
 
     /// The same for a command that uses values as far as they go: a file that is not what somebody meant is said to be so.
-    pub(super) fn read_to_use(&self, path: &Utf8Path, session: &mut Session) -> Result<Document> {
+    pub(super) fn read_to_use(&self, path: &Utf8Path, session: &mut Session) -> Result<Arc<Document>> {
         let document = self.read_beside(path)?.document();
         if let Some(fault) = document.fault() {
             let shown = paths::shown(path);
@@ -158,7 +159,7 @@ fn app_directory(root: &Utf8Path, app: &str) -> Result<Utf8PathBuf> {
 }
 
 /// The names of the apps of a monorepo.
-fn apps(root: &Utf8Path) -> Vec<String> {
+pub(super) fn apps(root: &Utf8Path) -> Vec<String> {
     let folders = WORKSPACES.iter().filter_map(|folder| root.join(folder).read_dir_utf8().ok());
     let entries = folders.flat_map(|entries| entries.flatten().filter(|entry| entry.path().is_dir()));
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_owned()).collect();

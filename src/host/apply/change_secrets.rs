@@ -86,12 +86,11 @@ pub fn explained(error: EditError, path: &Utf8Path) -> Error {
 }
 
 pub(super) fn is_satisfied(wanted: Wanted<'_>, vault: &Vault) -> bool {
-    let Ok(file) = EnvFile::look(wanted.path) else { return false };
     if let Some(prepared) = vault.prepared(wanted.path) {
-        return file.as_deref() == Some(prepared.document.as_bytes());
+        return EnvFile::holds(wanted.path, prepared.document.as_bytes());
     }
-    let document = Document::parse(file.as_deref().unwrap_or_default());
-    edited(&document, wanted, vault).is_ok_and(|edited| edited.is_none())
+    let Ok(file) = EnvFile::read(wanted.path, Links::Anywhere) else { return false };
+    edited(&file.document(), wanted, vault).is_ok_and(|edited| edited.is_none())
 }
 
 pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
@@ -101,18 +100,23 @@ pub(super) fn prepare(path: &Utf8Path) -> Result<Before> {
 
 pub(super) fn change(wanted: Wanted<'_>, before: &Before, vault: &Vault, note: Note<'_>) -> Result<()> {
     let mut note = |stamp| note(Before { stamp: Some(stamp), ..before.clone() });
-    let file = EnvFile::read(wanted.path, Links::Anywhere)?;
+    let read = || EnvFile::read(wanted.path, Links::Anywhere);
+    if let Some(Prepared { from, document }) = vault.prepared(wanted.path).filter(|prepared| prepared.from.is_current()) {
+        from.refuse_to_write()?;
+        if let Some(backup) = wanted.backup.filter(|_| from.exists()) {
+            read()?.copy_to(backup)?;
+        }
+        return from.write(document, &mut note);
+    }
+    // Somebody was faster: what they wrote stays.
+    let file = read()?;
     file.refuse_to_write()?;
     if let Some(backup) = wanted.backup.filter(|_| file.exists()) {
         file.copy_to(backup)?;
     }
-    match vault.prepared(wanted.path) {
-        Some(Prepared { from, document }) if *from == file.stamp() => file.write(document, &mut note),
-        // Somebody was faster: what they wrote stays.
-        _ => match edited(&file.document(), wanted, vault)? {
-            Some(document) => file.write(&document, &mut note),
-            None => Ok(()),
-        },
+    match edited(&file.document(), wanted, vault)? {
+        Some(document) => file.write(&document, &mut note),
+        None => Ok(()),
     }
 }
 

@@ -20,17 +20,30 @@ pub enum Privacy {
 
 /// Says what git does with a file.
 pub fn privacy(file: &Utf8Path) -> Privacy {
-    // The directory of the file need not exist yet.
-    let Some(directory) = file.ancestors().skip(1).find(|path| path.is_dir()) else { return Privacy::Unknown };
+    let [privacy] = privacies([file]);
+    privacy
+}
+
+/// Says what git does with files of one directory, which is that of the first. Their repository is opened once.
+pub fn privacies<const COUNT: usize>(files: [&Utf8Path; COUNT]) -> [Privacy; COUNT] {
+    // The directory of the files need not exist yet.
+    let above = files.first().and_then(|file| file.ancestors().skip(1).find(|path| path.is_dir()));
+    let Some(directory) = above else { return [Privacy::Unknown; COUNT] };
     let repository = match Repository::discover(directory) {
         Ok(repository) => repository,
-        Err(error) if error.code() == ErrorCode::NotFound => return Privacy::NoRepository,
-        Err(_) => return Privacy::Unknown,
+        Err(error) if error.code() == ErrorCode::NotFound => return [Privacy::NoRepository; COUNT],
+        Err(_) => return [Privacy::Unknown; COUNT],
     };
+    let real = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
+    files.map(|file| {
+        let file = file.strip_prefix(directory).map_or_else(|_| file.to_owned(), |rest| real.join(rest));
+        privacy_in(&repository, &file)
+    })
+}
+
+fn privacy_in(repository: &Repository, file: &Utf8Path) -> Privacy {
     // A bare repository has no work tree, so it ignores nothing.
     let Some(work_tree) = repository.workdir() else { return Privacy::NoRepository };
-    let real = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
-    let file = file.strip_prefix(directory).map_or_else(|_| file.to_owned(), |rest| real.join(rest));
     let Ok(relative) = file.as_std_path().strip_prefix(work_tree) else { return Privacy::NoRepository };
     let is_tracked = repository.index().map(|index| index.get_path(relative, 0).is_some());
     match (is_tracked, repository.is_path_ignored(relative)) {

@@ -22,13 +22,12 @@ use crate::facts::secrets::{
 };
 use crate::facts::{Fact, Secrets};
 use crate::host::clock;
+use crate::project::WORKSPACES;
 use crate::secret::declarations::{DEFAULT_PROFILE, Declarations, EXAMPLES, Texts};
 use crate::ui::redaction;
 
 /// What makes a directory a project.
 const PROJECT: [&str; 8] = ["nixstart.toml", "flake.nix", "devenv.nix", "package.json", ".env", ".env.example", ".envrc", ".git"];
-/// Where the parts of a monorepo are.
-const WORKSPACES: [&str; 3] = ["apps", "packages", "services"];
 
 pub(super) fn look(vantage: &Vantage) -> Secrets {
     if !PROJECT.iter().any(|name| vantage.directory.join(name).exists()) {

@@ -11,13 +11,11 @@ use crate::facts::secrets::{is_committed_by_custom, is_env_file};
 use crate::host::env_file::EnvFile;
 use crate::host::git::staged::Staging;
 use crate::host::{declarations, paths};
+use crate::project::WORKSPACES;
 use crate::secret::declarations::Need;
 use crate::secret::guard::{is_evidently_public, is_public_address};
 use crate::secret::{Declarations, Kind};
 use crate::ui::redaction;
-
-/// Where the apps of a monorepo are.
-const WORKSPACES: [&str; 3] = ["apps", "packages", "services"];
 
 /// Gathers them. Nothing that is said from now on repeats one.
 pub(super) fn gather(flags: &Flags, staging: &Staging) -> Result<Vec<(String, SecretString)>> {
