@@ -264,7 +264,7 @@ fn prepare(pending: &Pending<'_>, journal: &Journal) -> Result<Before> {
         Action::ChangeSecrets { path, .. } => change_secrets::prepare(path),
         Action::InitRepository { .. } => Ok(Before::default()),
         Action::StageFiles { directory, paths } => repository::prepare_stage(directory, paths),
-        Action::Commit { directory, .. } => repository::prepare_commit(directory),
+        Action::Commit { directory, .. } => repository::prepare_commit(directory, pending.earlier.as_ref()),
         Action::Run { directory, produces, .. } => {
             let earlier = pending.earlier.as_ref().filter(|_| settle::is_needed(pending));
             Ok(earlier.cloned().unwrap_or_else(|| program::prepare(directory, produces)))
@@ -288,7 +288,7 @@ fn perform(step: &Step, before: &Before, vault: &Vault, note: Note<'_>, on_heard
         }
         Action::InitRepository { directory } => git::init(directory),
         Action::StageFiles { directory, paths } => repository::stage(directory, paths, before, note),
-        Action::Commit { directory, message } => git::commit(directory, message).map(drop),
+        Action::Commit { directory, message } => repository::commit(directory, message, before, note),
         Action::Run { program, arguments, .. } => {
             let words: Vec<String> = std::iter::once(program).chain(arguments).cloned().collect();
             program::run(step, &words, on_heard)

@@ -179,16 +179,38 @@ pub fn check_identity(directory: &Utf8Path) -> Result<()> {
         .hint("or leave `--commit` out; the files are staged all the same"))
 }
 
-/// Commits the index and returns the id of the commit.
-pub fn commit(directory: &Utf8Path, message: &str) -> Result<String> {
+/// Makes a commit of the index that nothing leads to yet, and returns its id: that of an earlier one when it says the same.
+pub fn write_commit(directory: &Utf8Path, message: &str, earlier: Option<&str>) -> Result<String> {
     let repository = open(directory)?;
-    let signature = signature(&repository)?;
     let tree =
         repository.index().and_then(|mut index| index.write_tree()).and_then(|id| repository.find_tree(id)).map_err(tool)?;
     let parent = head_commit(&repository)?;
     let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-    let id = repository.commit(Some("HEAD"), &signature, &signature, message, &tree, &parents).map_err(tool)?;
+    let earlier = earlier.and_then(|id| repository.find_commit(git2::Oid::from_str(id).ok()?).ok()).filter(|commit| {
+        let is_same = commit.tree_id() == tree.id() && commit.message().is_ok_and(|found| found == message);
+        is_same && commit.parent_ids().eq(parents.iter().map(|parent| parent.id()))
+    });
+    if let Some(earlier) = earlier {
+        return Ok(earlier.id().to_string());
+    }
+    let signature = signature(&repository)?;
+    let id = repository.commit(None, &signature, &signature, message, &tree, &parents).map_err(tool)?;
     Ok(id.to_string())
+}
+
+/// Lets HEAD, or the branch it stands for, lead to a commit that follows what it leads to now.
+pub fn advance_head(directory: &Utf8Path, id: &str) -> Result<()> {
+    let repository = open(directory)?;
+    let commit = git2::Oid::from_str(id).and_then(|id| repository.find_commit(id)).map_err(tool)?;
+    let head = repository.find_reference("HEAD").map_err(tool)?;
+    let name = head.symbolic_target().map_err(tool)?.unwrap_or("HEAD");
+    let initial = if commit.parent_count() == 0 { " (initial)" } else { "" };
+    let log = format!("commit{initial}: {}", commit.summary().ok().flatten().unwrap_or_default());
+    let moved = match commit.parent_ids().next() {
+        Some(parent) => repository.reference_matching(name, commit.id(), true, parent, &log),
+        None => repository.reference(name, commit.id(), false, &log),
+    };
+    moved.map(drop).map_err(tool)
 }
 
 /// Who commits: each of name and address from the environment, or from the settings.

@@ -8,7 +8,7 @@ use super::journal::{Journal, Stored};
 use super::{apply, clock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Step;
-use crate::plan::receipt::{Record, Status};
+use crate::plan::receipt::{Receipt, Record, Status};
 
 /// Whether a step is taken back or only looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +89,12 @@ pub fn preview(stored: &Stored) -> Result<Vec<Reversal<'_>>> {
     Ok(reversals)
 }
 
-/// A project that is somewhere else by now is not taken back, and its receipt is not used up.
+/// A project that is somewhere else by now is not taken back, and its receipt is not used up. An undo that was cut short may have
+/// removed it.
 fn refuse_when_moved(stored: &Stored) -> Result<()> {
-    let root = &stored.receipt.plan.root;
-    if stored.receipt.status != Status::Completed || root.symlink_metadata().is_ok() {
+    let Receipt { plan, status, is_reverting, .. } = &stored.receipt;
+    let root = &plan.root;
+    if *status != Status::Completed || *is_reverting || root.symlink_metadata().is_ok() {
         return Ok(());
     }
     Err(Error::failed(format!("`{root}` is not there any more"))
@@ -105,6 +107,7 @@ pub fn revert<'a>(stored: &'a Stored, on_step: &mut dyn FnMut(Reversal<'a>)) -> 
     apply::refuse_when_built_on(&stored.receipt, own_commit.as_deref())?;
     let _applying = Applying::begin();
     let mut journal = Journal::reopen(&stored.id)?;
+    journal.append(&[Record::Reverting { at: clock::timestamp() }])?;
     let mut earlier = Vec::new();
     for step in stored.receipt.steps_to_undo() {
         if interrupt::is_interrupted() {

@@ -62,6 +62,11 @@ pub enum Record {
         /// When, as an RFC 3339 timestamp.
         at: String,
     },
+    /// It is about to be taken back.
+    Reverting {
+        /// When, as an RFC 3339 timestamp.
+        at: String,
+    },
     /// Everything that could be taken back was.
     Reverted {
         /// When, as an RFC 3339 timestamp.
@@ -97,6 +102,10 @@ pub struct Before {
     /// The commit at HEAD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<String>,
+    /// The commit that HEAD is about to lead to. Git writes its log before the branch, so a crash between the two leaves a log
+    /// that names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// The permission bits of a file; `None` when it was not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<u32>,
@@ -123,6 +132,7 @@ impl Before {
             staging: later.staging.or(self.staging),
             kept: self.kept.or(later.kept),
             stamp: later.stamp.or(self.stamp),
+            commit: later.commit.or(self.commit),
             mode: self.mode.or(later.mode),
             absent: later.absent,
             ..self
@@ -210,6 +220,8 @@ pub struct Receipt {
     pub progress: BTreeMap<String, Progress>,
     /// How far the whole came.
     pub status: Status,
+    /// Whether taking it back has begun.
+    pub is_reverting: bool,
 }
 
 impl Receipt {
@@ -223,7 +235,7 @@ impl Receipt {
         if format > FORMAT {
             return Err(ReceiptError::TooNew(format));
         }
-        let mut receipt = Self { at, plan: *plan, progress: BTreeMap::new(), status: Status::Unfinished };
+        let mut receipt = Self { at, plan: *plan, progress: BTreeMap::new(), status: Status::Unfinished, is_reverting: false };
         lines.flatten().for_each(|record| receipt.fold(record));
         Ok(receipt)
     }
@@ -240,6 +252,7 @@ impl Receipt {
             Record::Finished { step, after } => self.progress.entry(step).or_default().after = Some(after),
             Record::Undone { step } => self.progress.entry(step).or_default().is_undone = true,
             Record::Completed { .. } => self.status = Status::Completed,
+            Record::Reverting { .. } => self.is_reverting = true,
             Record::Reverted { .. } => self.status = Status::Reverted,
             Record::Failed { .. } | Record::Began { .. } | Record::Unknown => {}
         }

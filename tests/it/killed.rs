@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 
-use crate::support::{APPLICATION_ID, Sandbox, token};
+use crate::support::{APPLICATION_ID, Sandbox, run, token};
 
 /// A run that is killed: what was there before it, and its arguments.
 struct Scenario {
@@ -177,4 +177,51 @@ fn a_killed_undo_can_be_run_again() {
             assert_eq!(state(&sandbox, scenario.project), before);
         }
     }
+}
+
+/// Git writes into its log which commit comes before the branch leads to it. What a kill between the two leaves is made by hand:
+/// the moment is too short to be met.
+#[test]
+fn a_commit_that_only_the_log_knows_is_taken_up_again_and_taken_back() {
+    for is_resumed in [true, false] {
+        let sandbox = Sandbox::new();
+        bring_secrets(&sandbox);
+        sandbox.run(COMMITTED.arguments).expect(0);
+        let commit = sandbox.git(COMMITTED.project, &["rev-parse", "HEAD"]);
+        let git = sandbox.work().join(COMMITTED.project).join(".git");
+        let branch = fs::read_to_string(git.join("HEAD")).unwrap();
+        fs::remove_file(git.join(branch.trim().strip_prefix("ref: ").unwrap())).unwrap();
+        let id = sandbox.receipts().pop().unwrap();
+        let receipt = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+        let lines = fs::read_to_string(&receipt).unwrap();
+        let (kept, _) = lines.split_once("{\"event\":\"finished\",\"step\":\"commit\"").unwrap();
+        fs::write(&receipt, kept).unwrap();
+        // It comes after the commit.
+        fs::remove_file(sandbox.work().join(COMMITTED.project).join(".env")).unwrap();
+        if is_resumed {
+            // Another name would make another commit.
+            let mut command = sandbox.command();
+            command.args(COMMITTED.arguments).arg("--resume").env("GIT_AUTHOR_NAME", "Somebody else");
+            run(&mut command, "").expect(0);
+            assert_eq!(sandbox.git(COMMITTED.project, &["rev-parse", "HEAD"]), commit);
+        }
+        sandbox.run(&["undo", &id, "--yes"]).expect(0);
+        assert!(!sandbox.exists("deep"), "resumed: {is_resumed}");
+    }
+}
+
+/// The moment between the last removal and the line that says so is as short.
+#[test]
+fn an_undo_that_removed_everything_and_could_not_say_so_can_be_run_again() {
+    let sandbox = Sandbox::new();
+    bring_secrets(&sandbox);
+    sandbox.run(COMMITTED.arguments).expect(0);
+    let id = sandbox.receipts().pop().unwrap();
+    sandbox.run(&["undo", &id, "--yes"]).expect(0);
+    let receipt = sandbox.state().join(format!("nixstart/receipts/{id}.jsonl"));
+    let lines = fs::read_to_string(&receipt).unwrap();
+    let (kept, _) = lines.rsplit_once("{\"event\":\"undone\"").unwrap();
+    fs::write(&receipt, kept).unwrap();
+    sandbox.run(&["undo", &id, "--yes"]).expect(0);
+    assert!(!sandbox.exists("deep"));
 }

@@ -33,13 +33,22 @@ pub(super) fn staged(directory: &Utf8Path, paths: &[RelativePath], before: &Befo
     After { index, ..After::default() }
 }
 
-pub(super) fn prepare_commit(directory: &Utf8Path) -> Result<Before> {
-    Ok(Before { head: git::head(directory)?, ..Before::default() })
+pub(super) fn prepare_commit(directory: &Utf8Path, earlier: Option<&Before>) -> Result<Before> {
+    let commit = earlier.and_then(|earlier| earlier.commit.clone());
+    Ok(Before { head: git::head(directory)?, commit, ..Before::default() })
+}
+
+/// Makes the commit, notes which one it is, and lets HEAD lead to it. What a run that was cut short had made is taken up again.
+pub(super) fn commit(directory: &Utf8Path, message: &str, before: &Before, note: Note<'_>) -> Result<()> {
+    let id = git::write_commit(directory, message, before.commit.as_deref())?;
+    note(Before { commit: Some(id.clone()), ..before.clone() })?;
+    git::advance_head(directory, &id)
 }
 
 /// What we committed.
 pub(super) fn committed(directory: &Utf8Path, message: &str, before: &Before) -> After {
-    After { commit: git::commit_on(directory, before.head.as_deref(), message), ..After::default() }
+    let commit = git::commit_on(directory, before.head.as_deref(), message).or_else(|| before.commit.clone());
+    After { commit, ..After::default() }
 }
 
 pub(super) fn revert_init(
