@@ -14,6 +14,7 @@ use crate::project::create::ignores_env;
 use crate::project::name::ProjectName;
 use crate::project::record::Part;
 use crate::question::{Answer, Answers, Question, QuestionKind};
+use crate::service::ServiceSet;
 
 /// More combinations than this are not rendered; the check says so.
 const MOST_COMBINATIONS: usize = 4096;
@@ -161,6 +162,7 @@ fn check_combination(template: &Template, given: Given<'_>, carried: Carried, re
         let origin = scaffold.origins.get(path.as_str()).map_or(path.as_str(), String::as_str);
         check_file(template, (path.as_str(), origin), file, &mut report.findings);
     }
+    check_services(template, &scaffold, &mut report.findings);
     check_env_is_ignored(template, &scaffold, &mut report.findings);
     check_next_steps(template, scaffold, &mut report.findings);
 }
@@ -179,6 +181,23 @@ fn check_env_is_ignored(template: &Template, scaffold: &Scaffold, findings: &mut
     }
 }
 
+/// Where a service of a project comes from; one of a part has another name in the template.
+fn place_of_service(template: &Template, service: &str) -> Place {
+    let own = format!("[services.{service}]");
+    let needle = if template.manifest_text.contains(&own) { &own } else { "[services" };
+    Place::new("template.toml", line_of(&template.manifest_text, needle))
+}
+
+/// What is probably not meant in the services of a project.
+fn check_services(template: &Template, scaffold: &Scaffold, findings: &mut BTreeSet<Diagnostic>) {
+    let (services, _) = ServiceSet::read(&scaffold.services);
+    for service in &services {
+        let place = place_of_service(template, &service.name);
+        let of_service = services.findings_about(service).into_iter();
+        findings.extend(of_service.map(|finding| Diagnostic { place: place.clone(), ..finding }));
+    }
+}
+
 fn scaffold_finding(template: &Template, error: &ScaffoldError) -> Diagnostic {
     match error {
         ScaffoldError::Render(error) => Diagnostic::error(Place::new(&error.place, error.line), "cannot-render", &error.message),
@@ -190,6 +209,10 @@ fn scaffold_finding(template: &Template, error: &ScaffoldError) -> Diagnostic {
         ScaffoldError::Reserved { place, path } => {
             Diagnostic::error(Place::new(place, 0), "reserved-path", format!("a template must not write `{path}`"))
         }
+        ScaffoldError::Service(error) => Diagnostic {
+            hint: error.hint(),
+            ..Diagnostic::error(place_of_service(template, error.service()), "service", error.to_string())
+        },
         ScaffoldError::NotCarried(name) => {
             let line = line_of(&template.manifest_text, &format!("\"{name}\""));
             Diagnostic::error(Place::new("template.toml", line), "not-carried", format!("nixstart carries no file `{name}`"))
@@ -311,6 +334,22 @@ mod tests {
         assert_eq!(
             findings(LANG, &[("a.json.hbs", "{{#if (eq lang \"ts\")}}{ \"n\": {{json project.name}} }{{else}}[]{{/if}}")]),
             Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn reads_the_services_of_every_combination() {
+        let services = "[services.db]\ncommand = 'x'\nports.a = 1\n[services.web]\ncommand = 'x'\nwhen = '(eq lang \"ts\")'\nports.a = 1\n[services.js]\ncommand = '{{lang}}'\nwhen = '(eq lang \"js\")'\ndepends_on = { db = 'completed' }";
+        assert_eq!(
+            findings(&format!("{LANG}{services}"), &[]),
+            [
+                "template.toml:14 service: services `db` and `web` both have port 1",
+                "template.toml:18 endless-dependency: service `js` waits until `db` has ended, which runs until it is stopped",
+            ]
+        );
+        assert_eq!(
+            findings("[services.db]\ncommand = 'x'\nports.a = { port = '{{project.name}}' }", &[]),
+            ["template.toml:6 service: `ports.a.port` of service `db` must be a port from 1 to 65535"]
         );
     }
 

@@ -10,7 +10,7 @@ use crate::file_tree::RelativePath;
 use crate::question::{self, Answers, Question, QuestionKind};
 use crate::secret::SecretSpec;
 use crate::secret::schema::is_variable_name;
-use crate::service;
+use crate::service::{self, Service, ServiceSet};
 
 /// The manifest of a template. `assets/template.schema.json` describes it for editors.
 #[derive(Debug, Clone, Deserialize)]
@@ -302,14 +302,9 @@ impl Manifest {
 
     /// The name of the service that listens on a port.
     pub fn service_on(&self, port: u16) -> Option<String> {
-        let has_port = |fields: &toml::Value| {
-            let ports = fields.get("ports").and_then(toml::Value::as_table);
-            ports
-                .into_iter()
-                .flatten()
-                .any(|(_, fields)| fields.get("port").and_then(toml::Value::as_integer) == Some(port.into()))
-        };
-        self.services.iter().find(|(_, fields)| has_port(fields)).map(|(name, _)| name.clone())
+        let services = ServiceSet::of_template(&self.services);
+        let listens = |service: &&Service| service.ports.values().any(|listening| listening.port == port);
+        services.iter().find(listens).map(|service| service.name.clone())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::question::Answers;
 use crate::secret::SecretSpec;
 use crate::secret::example::env_example;
 use crate::secret::secretspec::secretspec;
+use crate::service::{ServiceError, ServiceSet};
 
 /// Paths that only nixstart writes; a template must not bring them.
 pub const DERIVED: [&str; 3] = [".env.example", "secretspec.toml", RECORD];
@@ -52,6 +53,9 @@ pub enum ScaffoldError {
         /// Where it goes.
         path: String,
     },
+    /// A service of the project cannot be understood.
+    #[error("template.toml:0: {0}")]
+    Service(#[from] ServiceError),
     /// The manifest asks for a file nixstart does not carry.
     #[error("template.toml:0: nixstart carries no file `{0}`")]
     NotCarried(String),
@@ -118,6 +122,9 @@ impl Template {
         }
         let secrets = self.secrets(&context)?;
         let services = chosen_services(&renderer, &context, &self.manifest.services)?;
+        if let Some(error) = ServiceSet::parse(&services).err().and_then(|errors| errors.into_iter().next()) {
+            return Err(error.into());
+        }
         let record = self.add_derived(&mut tree, given, (&secrets, &services))?;
         Ok(Scaffold { tree, origins, record, context, secrets, services })
     }
@@ -358,6 +365,19 @@ mod tests {
         assert_eq!(shown[1], ("a", "{{not rendered}}".into(), false));
         assert_eq!(shown[2], ("bin/ts", "echo 'my bot'".into(), true));
         assert_eq!(shown[3].0, "nixstart.toml");
+    }
+
+    #[test]
+    fn refuses_services_that_nobody_could_run() {
+        let message = |services: &str| scaffold(&template(services, &[])).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(
+            message("[services.web]\ncommand = 'x'\nports.http = { port = '{{lang}}' }"),
+            "template.toml:0: `ports.http.port` of service `web` must be a port from 1 to 65535"
+        );
+        assert_eq!(
+            message("[services.web]\ncommand = 'x'\nports.a = 1\n[services.other]\ncommand = 'x'\nports.a = 1"),
+            "template.toml:0: services `web` and `other` both have port 1"
+        );
     }
 
     #[test]

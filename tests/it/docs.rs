@@ -86,6 +86,7 @@ fn every_link_between_documents_leads_somewhere() {
         "docs/architecture.md",
         "docs/templates.md",
         "docs/plans.md",
+        "docs/services.md",
         "docs/doctor.md",
     ] {
         let text = document(path);
@@ -133,7 +134,7 @@ fn the_schema_of_manifests_names_every_field() {
     }
     // In a manifest, a service has a condition besides, and can be for each part of a kind.
     let more = [nixstart::template::manifest::CONDITION, nixstart::template::manifest::EACH];
-    let known = nixstart::service::FIELDS.into_iter().chain(more).map(str::to_owned);
+    let known = nixstart::service::field::names().chain(more).map(str::to_owned);
     assert_eq!(sorted(fields("/$defs/service/properties")), sorted(known.collect()));
 }
 
@@ -157,6 +158,38 @@ fn the_table_of_checks_is_current() {
 #[test]
 fn the_table_of_keys_is_current() {
     compare("docs/keys.md", &nixstart::tui::keymap::markdown());
+}
+
+#[test]
+fn the_table_of_fields_of_a_service_is_current() {
+    const HEADING: &str = "\n## Fields\n";
+    let path = "docs/services.md";
+    let written = document(path);
+    let (prose, _) = written.split_once(HEADING).unwrap();
+    let mut text = format!(
+        "{prose}{HEADING}\nGenerated from the program. `*` is a name of your own; an empty default means that there is none.\n\n\
+         | field | takes | default | what it is for | built-in runner |\n| --- | --- | --- | --- | --- |\n"
+    );
+    for field in nixstart::service::field::FIELDS {
+        let name = format!("`{}`", field.row);
+        let cells = [&name, field.takes, field.default, field.meaning, field.runner.word()];
+        text += &format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
+    }
+    compare(path, &text);
+}
+
+#[test]
+fn the_services_in_the_manual_are_understood() {
+    let manual = document("docs/services.md");
+    let examples: Vec<&str> = manual.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 1);
+    for example in examples {
+        let manifest: toml::Table = example.parse().unwrap();
+        let services = nixstart::service::ServiceSet::parse(manifest["services"].as_table().unwrap()).unwrap();
+        for service in &services {
+            assert_eq!(nixstart::service::unhonoured(service), []);
+        }
+    }
 }
 
 #[test]

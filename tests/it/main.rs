@@ -43,6 +43,7 @@ mod new;
 mod nix;
 mod review;
 mod secrets;
+mod services;
 mod setup;
 mod setup_faults;
 mod setup_machines;

@@ -2,25 +2,21 @@
 
 use serde_json::Value;
 
+use crate::service::{Protocol, ServiceSet};
+
 /// A port and what declares it.
 pub type Declared = (u16, String);
 
-/// Ports of `[services.*]` in `nixstart.toml`. `ports` is a table of names, or a list; a port is a number, a text such as
-/// `8080:80` whose first number counts, or a table with a `host` or `port`.
+/// Where the enabled services of `nixstart.toml` listen. What else is wrong with them does not matter.
 pub fn of_manifest(toml: &str) -> Vec<Declared> {
-    let Ok(manifest) = toml.parse::<toml::Table>() else { return Vec::new() };
-    let Ok(manifest) = serde_json::to_value(manifest) else { return Vec::new() };
-    let services = manifest.get("services").and_then(Value::as_object);
-    let ports = services.into_iter().flatten().flat_map(|(name, service)| {
-        let ports: Vec<&Value> = match service.get("ports") {
-            Some(Value::Object(named)) => named.values().collect(),
-            Some(Value::Array(list)) => list.iter().collect(),
-            Some(one) => vec![one],
-            None => Vec::new(),
-        };
-        ports.into_iter().filter_map(number).map(move |port| (port, format!("service `{name}`")))
-    });
-    each_once(ports)
+    let manifest = toml.parse::<toml::Table>().unwrap_or_default();
+    let services = manifest.get("services").and_then(toml::Value::as_table);
+    let (services, _) = ServiceSet::read(services.unwrap_or(&toml::Table::new()));
+    let enabled = services.iter().filter(|service| service.enabled);
+    each_once(enabled.flat_map(|service| {
+        let ports = service.ports.values().filter(|port| port.protocol == Protocol::Tcp);
+        ports.map(|port| (port.port, format!("service `{}`", service.name)))
+    }))
 }
 
 /// Ports of a process-compose file: where probes look, and `PORT` of an environment.
@@ -44,9 +40,8 @@ pub fn of_process_compose(yaml: &str, file: &str) -> Vec<Declared> {
 fn number(port: &Value) -> Option<u16> {
     let number = match port {
         Value::Number(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-        Value::String(text) => text.split([':', '/']).next()?.trim().parse().ok(),
-        Value::Object(fields) => ["host", "published", "port", "value"].into_iter().find_map(|field| number(fields.get(field)?)),
-        Value::Null | Value::Bool(_) | Value::Array(_) => None,
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     number.filter(|number| *number != 0)
 }
@@ -63,12 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_way_to_write_a_port() {
-        let toml = "[services.web]\nports = { http = 3000, admin = { port = 3001 } }\n\
-                    [services.api]\nports = [4000, '4001:80', 3000]\n[services.bot]\nports = 70000\n";
+    fn reads_where_enabled_services_listen() {
+        let toml = "[services.web]\nports = { http = 3000, admin = { port = 3001, host_port = 1 } }\nunknown = 1\n\
+                    [services.api]\ncommand = 'x'\nports = { a = '4000', b = 3000, c = { port = 53, protocol = 'udp' } }\n\
+                    [services.off]\nenabled = false\nports.http = 5000\n[services.bot]\nports.http = 70000\n";
         let ports: Vec<u16> = of_manifest(toml).into_iter().map(|(port, _)| port).collect();
-        assert_eq!(ports, [3000, 3001, 4000, 4001]);
+        assert_eq!(ports, [3001, 3000, 4000]);
         assert_eq!(of_manifest(toml)[2].1, "service `api`");
+        assert_eq!(of_manifest("[services"), []);
     }
 
     #[test]

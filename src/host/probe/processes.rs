@@ -103,7 +103,7 @@ mod tests {
         vantage.environment.insert("PATH".into(), "/usr/sbin:/usr/bin:/bin".into());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        put(&vantage, "nixstart.toml", &format!("[services.web]\nports = [{port}]\n"));
+        put(&vantage, "nixstart.toml", &format!("[services.web]\ncommand = 'x'\nports.http = {port}\n"));
         let found = look(&vantage);
         let ports = found.ports.known().unwrap();
         let holder = ports[0].holder.as_ref().unwrap();

@@ -13,7 +13,7 @@ use super::process::{Running, free_port};
 use super::{run, tools};
 
 /// Who runs Postgres when root runs the tests: it refuses to run as root.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// The programs of [`Postgres`].
 pub(crate) const POSTGRES: [&str; 3] = ["initdb", "postgres", "createdb"];
@@ -91,8 +91,8 @@ impl Redis {
     }
 }
 
-/// A program of Postgres, as somebody it agrees to run as.
-fn program(name: &str, folder: &Path) -> Command {
+/// A program, as somebody that Postgres agrees to run as.
+pub(crate) fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(tools::find(name).unwrap());
     command.env_clear().env("PATH", tools::tool_path()).current_dir(folder);
     if tools::is_root() {
