@@ -1,6 +1,7 @@
 //! The machine: the only part of nixstart that reads and changes it.
 
 pub mod apply;
+pub mod build_history;
 pub mod clock;
 pub mod crash;
 pub mod declarations;

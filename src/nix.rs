@@ -2,17 +2,25 @@
 //! while it works and what it prints.
 
 pub mod build;
+pub mod build_history;
+pub mod build_picture;
+pub mod build_tree;
+pub mod closure;
 pub mod conf;
+pub mod derivation;
 pub mod dev_shells;
 pub mod edit;
 pub mod failure;
 pub mod flake_config;
+pub mod flake_show;
 pub mod hashes;
 pub mod installable;
 pub mod log;
 pub mod outputs;
+pub mod rebuild_reason;
 pub mod settings;
 pub mod start_up;
+pub mod store_name;
 pub mod system_file;
 
 use std::fmt;

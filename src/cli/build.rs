@@ -10,8 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 
 use super::Session;
-use crate::error::{Error, Result};
-use crate::host::nix::{self, Copies, Ended, Invocation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::nix::memory::{Account, Asked, Memory};
+use crate::host::nix::{self, Ended, Invocation};
 use crate::host::paths;
 use crate::nix::installable::Installable;
 use crate::nix::outputs::{self, Built};
@@ -123,6 +124,10 @@ pub(super) struct Done {
     pub(super) built: Vec<Built>,
     /// How long the last run of Nix took.
     pub(super) elapsed: Duration,
+    /// What is remembered of it, one for each installable.
+    pub(super) accounts: Vec<Account>,
+    /// How many derivations were built.
+    pub(super) built_anew: usize,
 }
 
 /// So often a build is begun again after a hash was written; each time another download gets its hash.
@@ -131,14 +136,29 @@ const MOST_ROUNDS: u32 = 12;
 /// Builds, and keeps hashes up to date on the way.
 pub(super) fn realise(session: &mut Session, request: &Request, watcher: &mut Watcher) -> Result<Done> {
     let program = nix::program()?;
-    refuse_to_copy_secrets(request)?;
+    nix::refuse_to_copy_secrets_of(&request.installables, &request.directory)?;
+    let (mut memory, warning) = Memory::open();
+    warn(session, warning);
+    watcher.recall(&memory.history);
     hash_upkeep::before(session, request, &program, watcher)?;
+    let asked = Asked { program: &program, directory: &request.directory, installables: &request.installables };
     for _ in 0..MOST_ROUNDS {
-        let ended = follow(session, request, &program, watcher)?;
+        let ended = match follow(session, request, &program, watcher) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                warn(session, memory.keep_interrupted(asked));
+                return Err(error);
+            }
+            ended => ended?,
+        };
         if ended.status.success() {
-            return Ok(Done { built: outputs::built(&ended.output).unwrap_or_default(), elapsed: ended.elapsed });
+            let (accounts, warning) = memory.keep(asked, &ended);
+            warn(session, warning);
+            let built_anew = accounts.first().map_or(0, |account| account.run.built);
+            let built = outputs::built(&ended.output).unwrap_or_default();
+            return Ok(Done { built, elapsed: ended.elapsed, accounts, built_anew });
         }
         if !hash_upkeep::mend(session, request, &ended.state)? {
+            warn(session, memory.keep(asked, &ended).1);
             return Err(outcome::failed(session, request, &ended, watcher));
         }
     }
@@ -146,16 +166,11 @@ pub(super) fn realise(session: &mut Session, request: &Request, watcher: &mut Wa
         .hint("run the same command again, or look at the hashes by hand"))
 }
 
-/// Looks at every flake of this machine before Nix does.
-fn refuse_to_copy_secrets(request: &Request) -> Result<()> {
-    for installable in &request.installables {
-        let Some(directory) = installable.directory() else { continue };
-        let directory = paths::absolute(&request.directory.join(directory))?;
-        let copies = if installable.copies_everything() { Copies::Everything } else { Copies::KnownToGit };
-        let root = nix::flake_around(&directory).unwrap_or(directory);
-        nix::refuse_to_copy_secrets(&root, copies)?;
+/// Says what is wrong with the history of builds; the build goes on.
+fn warn(session: &mut Session, warning: Option<String>) {
+    if let Some(warning) = warning {
+        session.ui.warn(&warning);
     }
-    Ok(())
 }
 
 /// One run of `nix build`.

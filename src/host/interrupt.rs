@@ -1,15 +1,19 @@
 //! Ctrl-C and SIGTERM: while steps are applied they end the run between two steps; at any other time at once.
 
 use std::io;
-use std::sync::Arc;
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::process::{Pid, Signal};
 use signal_hook::SigId;
 use signal_hook::consts::signal::{SIGHUP, SIGTERM};
 
 static TIMES: AtomicU32 = AtomicU32::new(0);
 static APPLYING: AtomicBool = AtomicBool::new(false);
 static HANDED: AtomicBool = AtomicBool::new(false);
+/// Programs that are asked to end when we are ended.
+static COMPANIONS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 /// How often somebody has to ask before even a run that does not answer is ended. What is in the receipt by then is durable.
 const ENOUGH: u32 = 4;
@@ -36,6 +40,9 @@ pub fn pass_on() {
 #[expect(clippy::disallowed_methods, reason = "the main thread waits in a prompt and cannot return")]
 fn exit_at_once() {
     super::editor::forget();
+    for pid in COMPANIONS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _gone = rustix::process::kill_process(pid, Signal::INT);
+    }
     std::process::exit(i32::from(crate::error::ErrorKind::Interrupted.exit_code()));
 }
 
@@ -47,6 +54,26 @@ pub fn is_interrupted() -> bool {
 /// How often somebody asked to stop.
 pub fn times() -> u32 {
     TIMES.load(Ordering::SeqCst)
+}
+
+/// A program that is asked to end, as Ctrl-C does, when we are ended while it runs. It is let go before anybody else can have
+/// its number.
+#[derive(Debug)]
+pub struct Companion(Pid);
+
+impl Companion {
+    /// From now on.
+    pub fn of(child: &Child) -> Self {
+        let pid = Pid::from_child(child);
+        COMPANIONS.lock().unwrap_or_else(PoisonError::into_inner).push(pid);
+        Self(pid)
+    }
+}
+
+impl Drop for Companion {
+    fn drop(&mut self) {
+        COMPANIONS.lock().unwrap_or_else(PoisonError::into_inner).retain(|pid| *pid != self.0);
+    }
 }
 
 /// While it lives, an interrupt waits for the present step to end.

@@ -1,6 +1,9 @@
 //! Runs Nix and follows what it says, event by event. Nix stays in our group of processes, so that git and ssh can still ask
 //! for a passphrase on the terminal; Ctrl-C reaches it there, and what ends us otherwise is passed on.
 
+pub mod derivations;
+mod guard;
+pub mod memory;
 mod stream;
 
 use std::io::Read;
@@ -10,16 +13,16 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ignore::WalkBuilder;
 use rustix::process::{Pid, Signal};
 
-use super::{facts, git, interrupt};
+use super::{facts, interrupt};
 use crate::doctor::explain::explain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nix::build::{BuildState, Change};
 use crate::nix::log::{self, Line, NixEvent};
-use crate::template::scaffold::is_secret_file;
 use crate::ui::printable;
+
+pub use guard::{Copies, refuse_to_copy_secrets, refuse_to_copy_secrets_of};
 
 /// What works in every project, whatever the settings say.
 pub const FEATURES: [&str; 2] = ["--extra-experimental-features", "nix-command flakes"];
@@ -47,41 +50,6 @@ pub fn program() -> Result<Utf8PathBuf> {
     facts::find("nix").or_else(elsewhere).ok_or_else(|| {
         Error::new(ErrorKind::MissingTool, "Nix is not installed")
             .hint("`nixstart setup` plans its installation; nothing is done unseen")
-    })
-}
-
-/// How deep secrets are looked for in a directory that Nix would copy.
-const DEPTH: usize = 4;
-
-/// What of a directory Nix copies into its store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Copies {
-    /// What git knows; everything where there is no git.
-    KnownToGit,
-    /// Everything, because the flake is named by `path:`.
-    Everything,
-}
-
-/// Refuses a flake with secrets beside it that Nix would copy into its store, which everybody on the machine can read.
-pub fn refuse_to_copy_secrets(root: &Utf8Path, copies: Copies) -> Result<()> {
-    let place = git::place_of(root);
-    let has_git = place.is_root || place.parent.is_some();
-    if has_git && copies == Copies::KnownToGit {
-        return Ok(());
-    }
-    let mut walk = WalkBuilder::new(root);
-    walk.standard_filters(false).max_depth(Some(DEPTH)).filter_entry(|entry| entry.file_name() != "node_modules");
-    let files = walk.build().flatten().filter(|entry| entry.file_type().is_some_and(|kind| !kind.is_dir()));
-    let mut paths = files.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.into_path()).ok());
-    let Some(secret) = paths.find(|path| path.file_name().is_some_and(is_secret_file)) else { return Ok(()) };
-    let (secret, root) = (super::paths::shown(&secret), super::paths::shown(root));
-    let error = Error::refused(format!("Nix would copy `{secret}` into its store, where everybody on this machine can read it"));
-    Err(if has_git {
-        error.hint("leave `path:` out: then Nix takes only what git knows")
-    } else {
-        error
-            .hint(format!("`{root}` is in no git repository, so Nix takes all of it; in one it takes only what git knows"))
-            .hint("run `git init` and `git add .` there; the ignore rules have to cover the file")
     })
 }
 
@@ -120,6 +88,8 @@ pub struct Ended {
     pub elapsed: Duration,
     /// The last lines that were no events.
     pub foreign: Vec<String>,
+    /// Whether it was asked to end.
+    pub was_stopped: bool,
 }
 
 /// So many lines that are no events are kept.
@@ -128,32 +98,44 @@ const FOREIGN: usize = 30;
 /// Runs Nix to its end. A build that fails is no error here: how Nix ended is in the result. Ctrl-C ends Nix and is one.
 pub fn follow(invocation: Invocation<'_>, watch: &mut dyn FnMut(&BuildState, Duration, News<'_>)) -> Result<Ended> {
     let _held_back = interrupt::Applying::begin();
+    let ended = follow_until(invocation, &interrupt::is_interrupted, watch)?;
+    if interrupt::is_interrupted() {
+        return Err(Error::new(ErrorKind::Interrupted, "interrupted; what was built so far stays in the store"));
+    }
+    Ok(ended)
+}
+
+/// Runs Nix to its end, or until somebody wants it to end; then it has a few seconds to release its locks. It is asked to end,
+/// too, when nixstart itself is ended.
+pub fn follow_until(
+    invocation: Invocation<'_>,
+    is_unwanted: &dyn Fn() -> bool,
+    watch: &mut dyn FnMut(&BuildState, Duration, News<'_>),
+) -> Result<Ended> {
     let begun = Instant::now();
     let mut child = spawn(invocation)?;
+    let _ends_with_us = interrupt::Companion::of(&child);
     let output = collect(child.stdout.take());
     let mut following = Following { begun, state: BuildState::default(), foreign: Vec::new() };
+    let mut ending = Asking { is_unwanted, asked: None };
     if let Some(stderr) = child.stderr.take() {
         let chunks = stream::chunks(stderr);
         let mut lines = stream::Lines::default();
-        let mut asked = None;
         loop {
             match chunks.recv_timeout(TICK) {
                 Ok(chunk) => lines.push(&chunk, &mut |line| following.line(line, watch)),
                 Err(RecvTimeoutError::Timeout) => watch(&following.state, begun.elapsed(), News::Tick),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            pass_interrupt_on(&mut child, &mut asked);
+            ending.look(&mut child);
         }
         lines.finish(&mut |line| following.line(line, watch));
     }
-    let status = wait(&mut child)?;
+    let status = ending.wait(&mut child)?;
     let output = collected(output);
-    if interrupt::is_interrupted() {
-        return Err(Error::new(ErrorKind::Interrupted, "interrupted; what was built so far stays in the store"));
-    }
     let Following { mut state, foreign, .. } = following;
     state.finish();
-    Ok(Ended { state, status, output, elapsed: begun.elapsed(), foreign })
+    Ok(Ended { state, status, output, elapsed: begun.elapsed(), foreign, was_stopped: ending.asked.is_some() })
 }
 
 /// What is known so far.
@@ -219,28 +201,34 @@ fn collected(reader: Option<JoinHandle<String>>) -> String {
 }
 
 /// Asks Nix to end when somebody wants that, and ends it when it does not.
-fn pass_interrupt_on(child: &mut Child, asked: &mut Option<Instant>) {
-    match asked {
-        None if interrupt::is_interrupted() => {
-            // SIGINT lets Nix release its locks and end its builders.
-            let _gone = rustix::process::kill_process(Pid::from_child(child), Signal::INT);
-            *asked = Some(Instant::now());
-        }
-        Some(since) if since.elapsed() > GRACE => {
-            let _gone = child.kill();
-        }
-        Some(_) | None => {}
-    }
+struct Asking<'a> {
+    is_unwanted: &'a dyn Fn() -> bool,
+    asked: Option<Instant>,
 }
 
-fn wait(child: &mut Child) -> Result<ExitStatus> {
-    let mut asked = None;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
+impl Asking<'_> {
+    fn look(&mut self, child: &mut Child) {
+        match self.asked {
+            None if (self.is_unwanted)() => {
+                // SIGINT lets Nix release its locks and end its builders.
+                let _gone = rustix::process::kill_process(Pid::from_child(child), Signal::INT);
+                self.asked = Some(Instant::now());
+            }
+            Some(since) if since.elapsed() > GRACE => {
+                let _gone = child.kill();
+            }
+            Some(_) | None => {}
         }
-        pass_interrupt_on(child, &mut asked);
-        thread::sleep(Duration::from_millis(2));
+    }
+
+    fn wait(&mut self, child: &mut Child) -> Result<ExitStatus> {
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            self.look(child);
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 }
 
@@ -250,13 +238,22 @@ pub fn is_missing_attribute(error: &Error) -> bool {
 }
 
 /// Runs Nix for what it prints, which has to come within a time.
-pub fn ask(Invocation { program, directory, arguments }: Invocation<'_>, timeout: Duration) -> Result<String> {
+pub fn ask(invocation: Invocation<'_>, timeout: Duration) -> Result<String> {
+    ask_while(invocation, timeout, &|| true)
+}
+
+/// The same for as long as somebody wants to know.
+pub fn ask_while(
+    Invocation { program, directory, arguments }: Invocation<'_>,
+    timeout: Duration,
+    is_wanted: &dyn Fn() -> bool,
+) -> Result<String> {
     let deadline = Instant::now() + timeout;
     let mut child =
         command(program, directory, arguments).stderr(Stdio::piped()).spawn().map_err(|error| not_started(program, &error))?;
     let said = collect(child.stderr.take());
     let output = collect(child.stdout.take());
-    let mut asked = None;
+    let mut ending = Asking { is_unwanted: &interrupt::is_interrupted, asked: None };
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -266,7 +263,12 @@ pub fn ask(Invocation { program, directory, arguments }: Invocation<'_>, timeout
             child.wait()?;
             return Err(Error::new(ErrorKind::Tool, format!("`nix` did not answer within {} seconds", timeout.as_secs())));
         }
-        pass_interrupt_on(&mut child, &mut asked);
+        if !is_wanted() {
+            let _gone = child.kill();
+            child.wait()?;
+            return Err(Error::new(ErrorKind::Interrupted, "nobody wants to know any more"));
+        }
+        ending.look(&mut child);
         thread::sleep(Duration::from_millis(2));
     };
     if status.success() {

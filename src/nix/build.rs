@@ -1,7 +1,9 @@
 //! What Nix builds and fetches in one run, folded from its events. The log says nothing of how a build ended; that follows
 //! from Nix's counters and from its error messages.
 
+mod cause;
 mod counter;
+mod counts;
 mod extract;
 mod log_tail;
 mod plan;
@@ -9,7 +11,9 @@ mod plan;
 use std::collections::HashMap;
 use std::time::Duration;
 
+pub use cause::said;
 use counter::Counter;
+pub use counts::Counts;
 pub use extract::extract;
 pub use log_tail::LogTail;
 pub use plan::{Announced, Plan};

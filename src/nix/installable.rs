@@ -34,6 +34,13 @@ impl Installable {
         (!path.starts_with("/nix/store/")).then(|| Utf8PathBuf::from(path))
     }
 
+    /// The same attribute by its shortest name: `default` for nothing, and no `packages.SYSTEM` before it.
+    pub fn attribute_on(&self, system: &str) -> &str {
+        let package = self.attribute.strip_prefix("packages.").and_then(|rest| rest.strip_prefix(system)?.strip_prefix('.'));
+        let attribute = package.unwrap_or(&self.attribute);
+        if attribute.is_empty() { "default" } else { attribute }
+    }
+
     /// Whether Nix copies everything that is there, whatever git knows of it.
     pub fn copies_everything(&self) -> bool {
         self.flake.starts_with("path:")
@@ -70,6 +77,9 @@ mod tests {
             assert_eq!(Installable::parse(text).directory().as_deref().map(camino::Utf8Path::as_str), directory, "{text}");
         }
         assert!(Installable::parse("path:.").copies_everything() && !Installable::parse(".").copies_everything());
+        let attribute = |text| Installable::parse(text).attribute_on("x86_64-linux").to_owned();
+        assert_eq!(["", ".#default", ".#packages.x86_64-linux.default"].map(attribute), ["default"; 3]);
+        assert_eq!([".#web", ".#checks.x86_64-linux.web"].map(attribute), ["web", "checks.x86_64-linux.web"]);
         assert_eq!(Installable::parse("#web").to_string(), ".#web");
         assert_eq!(Installable::parse(".").to_string(), ".");
     }

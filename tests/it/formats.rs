@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
+use nixstart::nix::build_history::{History, Outcome};
 use nixstart::plan::receipt::Status;
 use nixstart::plan::{Action, DownloadCheck, Privilege, Receipt};
 use nixstart::project::Record;
@@ -118,4 +120,19 @@ fn the_example_manifest_makes_a_project() {
         .run(&["new", "./tiny", "out", "--set", "extras=ci,docs", "--set", "title=A title", "--set", "database=none"])
         .expect(0);
     assert_eq!(sandbox.read("out/README.md"), "A title none ci\n");
+}
+
+#[test]
+fn the_history_of_builds_of_every_version_is_read() {
+    let history = History::read(&fixture("builds-1.jsonl"));
+    assert_eq!((history.lines, history.broken), (5, 0));
+    assert_eq!(history.estimate("", "library-2.0"), Some(Duration::from_millis(3250)));
+    assert_eq!(history.estimate("builder.example", "app"), Some(Duration::from_secs(61)));
+    let subject = "/home/someone/projects/project#default";
+    let outcomes: Vec<Outcome> = history.runs_of(subject).map(|run| run.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Interrupted, Outcome::Succeeded]);
+    let last = history.last_success(subject).unwrap();
+    assert_eq!((last.bytes, last.closure().unwrap().bytes()), (Some(5120), 5120));
+    assert!(history.last_derivation(subject).unwrap().ends_with("-app.drv"));
+    assert_eq!(History::read(&history.compacted()).compacted(), history.compacted());
 }

@@ -17,6 +17,7 @@ mod add;
 mod architecture;
 mod bot;
 mod build;
+mod build_history;
 mod cli;
 mod docs;
 mod doctor;

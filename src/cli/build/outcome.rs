@@ -9,13 +9,14 @@ use super::{Done, Request, Watcher, event, hash_upkeep};
 use crate::cli::Session;
 use crate::doctor::explain::explain;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::nix::memory::Account;
 use crate::host::nix::{self, Ended, Invocation};
 use crate::host::probe::flake;
-use crate::nix::build::{Build, BuildState, Status, extract};
+use crate::nix::build::{Build, BuildState, Status, extract, said};
 use crate::nix::failure::Reason;
 use crate::nix::outputs::{self, Built};
 use crate::template::escape;
-use crate::ui::build_view::{bytes, duration};
+use crate::ui::build_view::{self, bytes, duration};
 use crate::ui::columns::count;
 use crate::ui::style::Role;
 
@@ -23,6 +24,8 @@ use crate::ui::style::Role;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// More failures than this are counted and not shown.
 const MOST_FAILURES: usize = 5;
+/// More reasons than this are counted and not told.
+const MOST_REASONS: usize = 4;
 
 /// Says what was built.
 pub(super) fn succeeded(session: &mut Session, request: &Request, done: &Done, is_json: bool) -> Result<()> {
@@ -32,9 +35,14 @@ pub(super) fn succeeded(session: &mut Session, request: &Request, done: &Done, i
         let outputs: Vec<_> = done
             .built
             .iter()
-            .map(|built| {
+            .enumerate()
+            .map(|(place, built)| {
                 let sizes: BTreeMap<_, _> = built.outputs.iter().filter_map(|(name, path)| Some((name, size(path)?))).collect();
-                json!({ "derivation": built.derivation, "outputs": built.outputs, "closure_sizes": sizes })
+                let account = done.accounts.get(place).filter(|_| done.accounts.len() == done.built.len());
+                let growth = account.and_then(|account| account.growth.as_ref()).map(|growth| growth.total);
+                let reasons = account.map(Account::reasons).unwrap_or_default();
+                json!({ "derivation": built.derivation, "outputs": built.outputs, "closure_sizes": sizes,
+                    "closure_growth": growth, "reasons": reasons })
             })
             .collect();
         return event(session, "finished", json!({ "success": true, "seconds": done.elapsed.as_secs_f64(), "outputs": outputs }));
@@ -44,11 +52,28 @@ pub(super) fn succeeded(session: &mut Session, request: &Request, done: &Done, i
         let size = size(path).map(|size| format!(", {} with all it needs", bytes(size))).unwrap_or_default();
         session.ui.say(&format!("{} {}{size}", Role::Success.paint("done:"), crate::nix::build::name(path)));
     }
+    for account in &done.accounts {
+        compare_with_before(session, account, done.built_anew);
+    }
     session.ui.say(&format!("It took {}", duration(done.elapsed)));
     for path in paths {
         session.ui.data(&format!("{path}\n"))?;
     }
     Ok(())
+}
+
+/// Says why something was built anew, and by how much it has grown.
+fn compare_with_before(session: &mut Session, account: &Account, built_anew: usize) {
+    if let Some(growth) = account.growth.as_ref().filter(|growth| !growth.packages.is_empty()) {
+        session.ui.say(&format!("size: {}", build_view::growth(growth)));
+    }
+    let reasons = if built_anew > 0 { account.reasons() } else { Vec::new() };
+    for reason in reasons.iter().take(MOST_REASONS) {
+        session.ui.say(&format!("built anew: {reason}"));
+    }
+    if reasons.len() > MOST_REASONS {
+        session.ui.say(&format!("built anew: {} more reasons", reasons.len() - MOST_REASONS));
+    }
 }
 
 /// The sizes of closures by base name; nothing when Nix does not tell.
@@ -94,25 +119,12 @@ fn log_of(build: &Build) -> String {
 
 /// Adds what the index of errors knows, what else was not built, and how to see everything.
 fn explained(error: Error, state: &BuildState, causes: &[(&Build, &Reason)]) -> Error {
-    let said = causes.iter().map(|(build, reason)| {
-        let log = build.log.lines().collect::<Vec<_>>().join("\n");
-        format!("{log}\nerror: {}", wording(reason))
-    });
+    let said = causes.iter().map(|(build, reason)| said(build, reason));
     let error = with_causes(error, &said.collect::<Vec<_>>().join("\n"));
     let logs = causes.iter().take(1).map(|(build, _)| format!("see the whole log: `nix log {}`", build.derivation));
     let waiting = dependants(state);
     let waiting = (waiting > 0).then(|| format!("{} not built because of it", count(waiting, "other was", "others were")));
     logs.chain(waiting).fold(error, Error::hint)
-}
-
-/// A reason in the words that the index of errors knows.
-fn wording(reason: &Reason) -> String {
-    match reason {
-        Reason::HashMismatch(_) => "hash mismatch in fixed-output derivation".to_owned(),
-        Reason::Signal(name) => format!("failed due to signal ({name})"),
-        Reason::TimedOut { seconds } => format!("timed out after {seconds} seconds"),
-        other => other.to_string(),
-    }
 }
 
 fn with_causes(error: Error, said: &str) -> Error {

@@ -8,6 +8,7 @@ use super::event;
 use crate::cli::Session;
 use crate::host::nix::News;
 use crate::nix::build::{Build, BuildState, Change, Status, name};
+use crate::nix::build_history::History;
 use crate::nix::log::{NixEvent, Report};
 use crate::plain_text::strip_escapes;
 use crate::ui::Ui;
@@ -18,6 +19,8 @@ use crate::ui::progress::Progress;
 pub(in crate::cli) struct Watcher {
     look: Look,
     is_verbose: bool,
+    /// How long things took before.
+    history: History,
     /// Whether the last event was told.
     pub(super) has_told_the_end: bool,
 }
@@ -43,7 +46,15 @@ impl Watcher {
             (false, true) => Look::Drawn { progress: None, drawn: Duration::ZERO },
             (false, false) => Look::Lines,
         };
-        Self { look, is_verbose: session.ui.verbosity() == crate::ui::Verbosity::Verbose, has_told_the_end: false }
+        let is_verbose = session.ui.verbosity() == crate::ui::Verbosity::Verbose;
+        Self { look, is_verbose, history: History::default(), has_told_the_end: false }
+    }
+
+    /// Knows how long things took before.
+    pub(super) fn recall(&mut self, history: &History) {
+        if matches!(self.look, Look::Drawn { .. }) {
+            self.history = history.clone();
+        }
     }
 
     /// Whether a program reads what is told.
@@ -83,7 +94,7 @@ impl Watcher {
         }
         *drawn = now;
         if let Some(progress) = progress {
-            progress.show(&build_view::progress(state, now, ui.width()));
+            progress.show(&build_view::progress(state, now, &self.history, ui.width()));
         }
     }
 
