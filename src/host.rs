@@ -5,6 +5,8 @@ pub mod build_history;
 pub mod clock;
 pub mod crash;
 pub mod declarations;
+pub mod dev_shells;
+pub mod direnv;
 pub mod discord;
 pub mod dotenvy;
 pub mod editor;

@@ -1,16 +1,13 @@
 //! `nixstart shell`: enters a dev shell of the flake around the current directory, or tells what there is.
 
-use std::time::Duration;
-
-use camino::Utf8Path;
 use serde_json::json;
 
 use super::{Session, build};
-use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::host::nix::{self, Copies, FEATURES, Invocation};
+use crate::error::{Error, Result, did_you_mean};
+use crate::host::nix::{self, Copies, FEATURES};
 use crate::host::probe::flake::{self, Demands};
-use crate::host::{exec, paths};
-use crate::nix::dev_shells::{self, DevShell};
+use crate::host::{dev_shells, exec, paths};
+use crate::nix::dev_shells::{DevShell, is_name};
 use crate::ui::style::Role;
 
 /// Enter a dev shell, or run a command in it
@@ -39,57 +36,33 @@ pub(super) struct Args {
 const KEPT: [&str; 11] =
     ["HOME", "USER", "LOGNAME", "TERM", "COLORTERM", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "NIX_SSL_CERT_FILE"];
 
-/// How long Nix may take to evaluate the shells; the first time it downloads what they are made of.
-const PATIENCE: Duration = Duration::from_secs(600);
-
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let here = paths::current_directory()?;
     let root = build::flake_around(&here)?;
     let program = nix::program()?;
     nix::refuse_to_copy_secrets(&root, Copies::KnownToGit)?;
     let demands = flake::demands(&root);
-    refuse_unknown(&demands)?;
+    dev_shells::refuse_unknown(&demands)?;
     if args.list {
-        return list(session, &shells(&program, &root)?, args.json);
+        return list(session, &dev_shells::list(&program, &root, &|| true)?, args.json);
     }
     let name = args.name.as_deref().unwrap_or("default");
     refuse_odd_name(name)?;
     if args.name.is_some() && args.command.is_empty() {
         // Nix would speak of attributes of systems to a person.
-        refuse_unknown_shell(name, &shells(&program, &root)?)?;
+        refuse_unknown_shell(name, &dev_shells::list(&program, &root, &|| true)?)?;
         session.ui.say(&format!("Entering the dev shell {}; `exit` leaves it", Role::Name.paint(name)));
     }
     Err(exec::replace(&here, program.as_str(), &words(args, name, &demands), program.parent()))
 }
 
-/// Files that Nix would not see. Its own message speaks of a store path.
-fn refuse_unknown(demands: &Demands) -> Result<()> {
-    let [first, rest @ ..] = demands.unknown_to_git.as_slice() else { return Ok(()) };
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    let files = demands.unknown_to_git.iter().map(|path| crate::template::escape::sh(path)).collect::<Vec<_>>().join(" ");
-    Err(Error::failed(format!("git does not know `{first}`{more}, so Nix does not see what the flake needs"))
-        .hint(format!("run `git add --intent-to-add {files}` at the top of the repository"))
-        .hint("or let `nixstart doctor --fix --check untracked-flake-files` do it"))
-}
-
 /// A name that is another attribute path, or another flake.
 fn refuse_odd_name(name: &str) -> Result<()> {
-    let is_word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-    if name.starts_with(|first: char| is_word(first) && first != '-') && name.chars().all(is_word) {
+    if is_name(name) {
         return Ok(());
     }
     Err(Error::usage(format!("`{name}` is no name of a dev shell"))
         .hint("`nixstart shell --list` names them; for another flake use `nix develop`"))
-}
-
-fn shells(program: &Utf8Path, root: &Utf8Path) -> Result<Vec<DevShell>> {
-    let attribute = format!(".#devShells.{}", nix::system());
-    let words = ["eval", "--json", "--impure", &attribute, "--apply", dev_shells::EXPRESSION].map(str::to_owned);
-    let json = match nix::ask(Invocation { program, directory: root, arguments: &words }, PATIENCE) {
-        Err(error) if nix::is_missing_attribute(&error) => return Ok(Vec::new()),
-        asked => asked?,
-    };
-    dev_shells::read(&json).ok_or_else(|| Error::new(ErrorKind::Tool, "`nix eval` printed something else than dev shells"))
 }
 
 fn list(session: &mut Session, shells: &[DevShell], is_json: bool) -> Result<()> {
@@ -149,6 +122,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     fn args(pure: bool, command: &[&str]) -> Args {
         let command = command.iter().map(|word| (*word).to_owned()).collect();

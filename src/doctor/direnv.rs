@@ -172,7 +172,7 @@ fn is_allowed(facts: &Facts) -> Look {
     let envrc = envrc(facts)?;
     let path = envrc.path.as_str();
     let problem = match facts.direnv.permission.get()? {
-        Permission::Allowed => return Ok(Verdict::Pass(format!("`{path}`"))),
+        Permission::Allowed | Permission::Whitelisted => return Ok(Verdict::Pass(format!("`{path}`"))),
         Permission::NotAllowed => Problem::new(format!("`{path}` is not allowed as it is now")),
         Permission::Denied => Problem::new(format!("`{path}` was denied with `direnv deny`")),
     };

@@ -1,7 +1,10 @@
 //! What is known about direnv and nix-direnv.
 
+pub mod cache;
 pub mod envrc;
+pub mod standing;
 pub mod status;
+pub mod whitelist;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
@@ -62,6 +65,25 @@ pub enum Permission {
     NotAllowed,
     /// Somebody has denied it.
     Denied,
+    /// It may, because direnv's own settings say so of its place.
+    Whitelisted,
+}
+
+impl Permission {
+    /// The word for it; that of direnv, where it has one.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::NotAllowed => "blocked",
+            Self::Denied => "denied",
+            Self::Whitelisted => "whitelisted",
+        }
+    }
+
+    /// Whether direnv loads the file.
+    pub const fn is_given(self) -> bool {
+        matches!(self, Self::Allowed | Self::Whitelisted)
+    }
 }
 
 /// The name of the file by which direnv remembers that an `.envrc` with this content is allowed.
@@ -98,6 +120,10 @@ mod tests {
         let path = Utf8Path::new("/tmp/wtc-try/p/.envrc");
         assert_eq!(allow_name(path, b"export A=1\n"), "0a8f5acd792eca52693f685aaea63cb9e4b092ecbbea86049ce7955af0d63a6d");
         assert_eq!(allow_name(path, b""), deny_name(path));
+        let path = Utf8Path::new("/project/.envrc");
+        let allowed = allow_name(path, b"export FOO=bar\nwatch_file extra.txt\n");
+        assert_eq!(allowed, "7693f78b4c8f4804dbad821363f86130e55a1e104442bc8250fa2e5ce6a75a19");
+        assert_eq!(deny_name(path), "94c19e3c62999694a99e0b7d45682cf7b2a42a91c2b3949f4691d331a0d64458");
     }
 
     #[test]

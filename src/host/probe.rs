@@ -7,7 +7,7 @@ mod child;
 mod config;
 mod daemon;
 mod devenv;
-mod direnv;
+pub mod direnv;
 pub mod flake;
 mod git;
 mod images;

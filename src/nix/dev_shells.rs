@@ -38,6 +38,12 @@ pub fn read(json: &str) -> Option<Vec<DevShell>> {
     Some(shells)
 }
 
+/// Whether a text can be the name of a shell that is entered. Others would be another attribute path, another flake or an option.
+pub fn is_name(text: &str) -> bool {
+    let is_word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    text.starts_with(|first: char| is_word(first) && first != '-') && text.chars().all(is_word)
+}
+
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;

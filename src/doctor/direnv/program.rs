@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::super::remedy::Restart;
 use super::{Fix, Look, Problem, Remedy, Verdict, envrc, needs_direnv};
-use crate::facts::direnv::{Permission, UseKind};
+use crate::facts::direnv::UseKind;
 use crate::facts::{Facts, Unknown};
 
 /// The oldest direnv that nix-direnv works with.
@@ -72,7 +72,7 @@ pub(super) fn has_nix_direnv(facts: &Facts) -> Look {
 }
 
 pub(super) fn is_quick(facts: &Facts) -> Look {
-    if *facts.direnv.permission.get()? != Permission::Allowed {
+    if !facts.direnv.permission.get()?.is_given() {
         return Err(Unknown::Irrelevant("the `.envrc` is not allowed".to_owned()));
     }
     let took = *facts.direnv.load_time.get()?;

@@ -13,6 +13,8 @@ pub struct Envrc {
     pub uses: Vec<Use>,
     /// Whether it brings nix-direnv in by itself.
     pub brings_nix_direnv: bool,
+    /// The files and directories whose change makes it be loaded anew, as they are named.
+    pub watched: Vec<String>,
 }
 
 /// A `use` line.
@@ -49,6 +51,7 @@ impl Envrc {
             length: text.lines().count(),
             uses: (1..).zip(text.lines()).filter_map(|(number, line)| Use::read(number, line)).collect(),
             brings_nix_direnv: text.lines().filter(is_code).any(brings),
+            watched: text.lines().flat_map(watched).collect(),
         }
     }
 
@@ -61,6 +64,18 @@ impl Envrc {
     pub fn wants_nix_direnv(&self) -> bool {
         self.uses(UseKind::Flake) || self.uses(UseKind::Nix)
     }
+}
+
+/// What a line watches. A word that bash would change first names no file here.
+fn watched(line: &str) -> Vec<String> {
+    let code = line.trim().split(" #").next().unwrap_or_default();
+    let mut words = code.split_whitespace();
+    if !matches!(words.next(), Some("watch_file" | "watch_dir")) {
+        return Vec::new();
+    }
+    let names =
+        words.take_while(|word| !matches!(*word, "&&" | "||" | "|" | ";")).map(|word| word.trim_matches(['"', '\'', ';']));
+    names.filter(|name| !name.is_empty() && !name.contains(['$', '*', '?', '`', '{'])).map(str::to_owned).collect()
 }
 
 impl Use {
@@ -147,6 +162,7 @@ mod tests {
         assert_eq!(envrc.uses.iter().map(|used| used.number).collect::<Vec<_>>(), [3, 5]);
         assert!(!format!("{envrc:?}").contains("abc"));
         assert!(envrc.uses(UseKind::Devenv) && envrc.wants_nix_direnv() && !envrc.brings_nix_direnv);
+        assert_eq!(envrc.watched, ["devenv.nix"]);
         assert!(
             Envrc::read("/p/.envrc".into(), "if ! has nix_direnv_version || ! nix_direnv_version 3.0; then").brings_nix_direnv
         );

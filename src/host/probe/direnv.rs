@@ -1,5 +1,6 @@
 //! Looks at direnv and nix-direnv. An `.envrc` is run only in depth, and only when it is allowed.
 
+mod files;
 mod nix_direnv;
 
 use std::thread;
@@ -12,7 +13,8 @@ use super::Vantage;
 use super::git::project_directories;
 use crate::facts::Fact;
 use crate::facts::direnv::status::{Status, milliseconds};
-use crate::facts::direnv::{Bash, Direnv, Envrc, Permission, allow_name, bash_version, deny_name};
+use crate::facts::direnv::{Bash, Direnv, Envrc, Permission, bash_version};
+pub use files::standings;
 
 pub(super) fn look(vantage: &Vantage) -> Direnv {
     let program = vantage.find("direnv");
@@ -42,7 +44,7 @@ pub(super) fn look(vantage: &Vantage) -> Direnv {
         nix_direnv_script: script.into(),
         direnvrc: nix_direnv::direnvrc(vantage).map_or_else(|| Fact::failed("HOME is not set"), Fact::Known),
         envrc: envrc.map(|found| found.map(|(envrc, ..)| envrc)),
-        loaded: vantage.variable("DIRENV_FILE").map(Utf8PathBuf::from).or_else(|| loaded_directory(vantage)).into(),
+        loaded: loaded_file(vantage).into(),
         did_fall_back: vantage.variable("NIX_DIRENV_DID_FALLBACK").is_some().into(),
         warn_timeout: warn_timeout(vantage, status),
         program: program.into(),
@@ -54,7 +56,11 @@ pub(super) fn look(vantage: &Vantage) -> Direnv {
     }
 }
 
-fn loaded_directory(vantage: &Vantage) -> Option<Utf8PathBuf> {
+/// The `.envrc` that is loaded in the environment.
+fn loaded_file(vantage: &Vantage) -> Option<Utf8PathBuf> {
+    if let Some(file) = vantage.variable("DIRENV_FILE") {
+        return Some(file.into());
+    }
     let directory = vantage.variable("DIRENV_DIR")?.trim_start_matches('-');
     Some(Utf8Path::new(directory).join(".envrc"))
 }
@@ -86,17 +92,13 @@ fn envrc(vantage: &Vantage) -> Fact<Option<(Envrc, Utf8PathBuf, Vec<u8>)>> {
     vantage.read_bytes(&path).map(|content| content.map(read))
 }
 
-/// Whether direnv may load an `.envrc`: the files by which it remembers say so, its whitelist only through itself.
+/// Whether direnv may load an `.envrc`: the files by which it remembers and its settings say so, else it is asked itself.
 fn permission(vantage: &Vantage, path: &Utf8Path, content: &[u8], status: &Fact<Status>) -> Fact<Permission> {
-    let data = vantage.variable("XDG_DATA_HOME").map(Utf8PathBuf::from);
-    let Some(data) = data.or_else(|| Some(vantage.home()?.join(".local/share"))) else {
+    if vantage.home().is_none() {
         return Fact::failed("HOME is not set");
-    };
-    if data.join("direnv/deny").join(deny_name(path)).exists() {
-        return Permission::Denied.into();
     }
-    if data.join("direnv/allow").join(allow_name(path, content)).exists() {
-        return Permission::Allowed.into();
+    if let Some(given) = files::given(vantage, path, content) {
+        return given.into();
     }
     let status = match status {
         Fact::Known(status) => status,
@@ -162,7 +164,7 @@ fn load_time(vantage: &Vantage, permission: &Fact<Permission>) -> Fact<u64> {
         return Fact::not_looked("only with `--deep`");
     }
     match permission {
-        Fact::Known(Permission::Allowed) => {}
+        Fact::Known(Permission::Allowed | Permission::Whitelisted) => {}
         Fact::Known(Permission::NotAllowed | Permission::Denied) => return Fact::irrelevant("the `.envrc` is not allowed"),
         Fact::Unknown(why) => return Fact::Unknown(why.clone()),
     }
@@ -182,6 +184,7 @@ fn load_time(vantage: &Vantage, permission: &Fact<Permission>) -> Fact<u64> {
 mod tests {
     use super::super::git::tests::repository;
     use super::*;
+    use crate::facts::direnv::deny_name;
 
     fn with(text: &str) -> (Utf8PathBuf, Vantage) {
         let (project, vantage) = repository();
@@ -233,7 +236,10 @@ mod tests {
         let config = vantage.home().unwrap().join(".config/direnv");
         fs_err::create_dir_all(&config).unwrap();
         fs_err::write(config.join("direnv.toml"), format!("[whitelist]\nprefix = [ \"{project}\" ]\n")).unwrap();
-        assert_eq!(look(&vantage).permission, Permission::Allowed.into());
+        assert_eq!(look(&vantage).permission, Permission::Whitelisted.into());
+        // direnv itself sees it so, too.
+        let status = vantage.run("direnv", &["status"]).known().cloned().unwrap();
+        assert_eq!(Status::read(&status.stdout).permission, Some(Permission::Allowed));
     }
 
     #[test]

@@ -13,7 +13,7 @@ const SCRIPT: &str = "share/nix-direnv/direnvrc";
 const MARK: &str = "# >>> nixstart nix-direnv >>>";
 
 /// The directory of direnv's own settings.
-fn configuration(vantage: &Vantage) -> Option<Utf8PathBuf> {
+pub(super) fn configuration(vantage: &Vantage) -> Option<Utf8PathBuf> {
     if let Some(set) = vantage.variable("DIRENV_CONFIG") {
         return Some(set.into());
     }
