@@ -16,6 +16,7 @@ pub mod line_edit;
 pub mod nix;
 pub mod plain_text;
 pub mod plan;
+pub mod process;
 pub mod project;
 pub mod question;
 pub mod secret;

@@ -29,6 +29,14 @@ pub fn strip_escapes(text: &str) -> String {
     plain
 }
 
+/// Marks of direction, separators and spaces without width. Joiners are left alone: scripts and emoji need them.
+pub const fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    ) || matches!(character, '\u{e0000}'..='\u{e007f}')
+}
+
 /// Skips to the letter that ends a sequence like `ESC [ 31 m`.
 fn skip_control_sequence(characters: &mut Peekable<Chars<'_>>) {
     while let Some(next) = characters.next_if(|next| *next != '\n') {

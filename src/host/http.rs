@@ -4,8 +4,10 @@
 mod agent;
 mod call;
 mod error;
+pub mod local;
 mod place;
 mod redirect;
+mod status;
 mod transfer;
 mod trust;
 
@@ -21,6 +23,7 @@ use crate::plan::Sha256;
 pub use call::{Call, Reply, call};
 pub use error::{CertificateFault, HttpError};
 pub(in crate::host) use place::{Place, missing};
+pub use status::status;
 pub use trust::Trust;
 pub(in crate::host) use trust::{BUNDLES, VARIABLES_OF_AUTHORITIES};
 

@@ -108,15 +108,24 @@ pub fn shown_from(directory: Option<&Utf8Path>, path: &Utf8Path) -> String {
     }
 }
 
-/// Why something could not be done with a path, in the words of the system and without its number.
+/// Why something could not be done with a path, in the words of the system and without its number. Whoever says it names the path.
 pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+    // What fs_err puts before it ends with the path.
+    let of_system = text.rsplit_once("`: ").map_or(text.as_str(), |(_, of_system)| of_system);
+    of_system.split(" (os error").next().unwrap_or(of_system).to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_is_the_systems_and_names_no_path() {
+        let missing = fs_err::read("/No/Where").unwrap_err();
+        assert_eq!(reason(&missing), "no such file or directory");
+        assert_eq!(reason(&std::io::Error::other("It is no file")), "it is no file");
+    }
 
     #[test]
     fn shows_a_path_as_it_would_be_typed() {

@@ -1,5 +1,7 @@
 //! Takes out of a text what a terminal would act on: what a template, a file or a program says is not to be trusted.
 
+use crate::plain_text::is_unseen;
+
 /// A line without escape sequences and other control characters.
 pub fn printable(line: &str) -> String {
     without_controls(&anstream::adapter::strip_str(line).to_string())
@@ -16,14 +18,6 @@ pub fn visible(line: &str) -> String {
         }
         text
     })
-}
-
-/// Marks of direction, separators and spaces without width. Joiners are left alone: scripts and emoji need them.
-const fn is_unseen(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    ) || matches!(character, '\u{e0000}'..='\u{e007f}')
 }
 
 /// Text of ours and of others together: line breaks and the styles of [`super::style::Role`] stay. An escape sequence of
@@ -47,8 +41,23 @@ pub(super) fn printable_text(text: &str) -> String {
     clean + rest
 }
 
-/// What [`super::style::Role`] uses, and line breaks.
-const KEPT: [&str; 8] = ["\n", "\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[36m"];
+/// What [`super::style`] uses, and line breaks.
+const KEPT: [&str; 14] = [
+    "\n",
+    "\u{1b}[0m",
+    "\u{1b}[1m",
+    "\u{1b}[2m",
+    "\u{1b}[31m",
+    "\u{1b}[32m",
+    "\u{1b}[33m",
+    "\u{1b}[34m",
+    "\u{1b}[35m",
+    "\u{1b}[36m",
+    "\u{1b}[92m",
+    "\u{1b}[94m",
+    "\u{1b}[95m",
+    "\u{1b}[96m",
+];
 
 /// What stands for a tab.
 const TAB: &str = "    ";
@@ -89,6 +98,10 @@ mod tests {
         for role in roles {
             let text = format!("a {} c", role.paint("b"));
             assert_eq!(printable_text(&text), text, "{role:?}");
+        }
+        for index in 0..20 {
+            let text = super::super::style::paint_name("web |", index) + " a";
+            assert_eq!(printable_text(&text), text, "{index}");
         }
     }
 

@@ -44,3 +44,22 @@ impl Role {
         format!("{style}{text}{style:#}")
     }
 }
+
+/// The colours of names that stand beside each other; those of failure and of warnings are not among them.
+const NAMES: [AnsiColor; 8] = [
+    AnsiColor::Cyan,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightGreen,
+    AnsiColor::BrightMagenta,
+    AnsiColor::BrightBlue,
+];
+
+/// The name of one of several, in the colour of its place among them.
+pub fn paint_name(name: &str, index: usize) -> String {
+    let color = NAMES.get(index % NAMES.len()).copied().unwrap_or(AnsiColor::Cyan);
+    let style = Style::new().fg_color(Some(anstyle::Color::Ansi(color)));
+    format!("{style}{name}{style:#}")
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::checkout;
 
 /// Modules that take values and return values.
-const DOMAIN: [&str; 17] = [
+const DOMAIN: [&str; 18] = [
     "changeset",
     "diagnostic",
     "doctor",
@@ -19,6 +19,7 @@ const DOMAIN: [&str; 17] = [
     "nix",
     "plain_text",
     "plan",
+    "process",
     "project",
     "question",
     "secret",

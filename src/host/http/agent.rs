@@ -31,6 +31,24 @@ pub(super) fn agent(url: &str, trust: &Trust, (deadline, user_agent): (Duration,
     Ok(Agent::new_with_config(config))
 }
 
+/// An agent that asks servers of one's own for a sign of life: without a proxy, whoever has signed their certificates.
+pub(super) fn probing(timeout: Duration) -> Agent {
+    let tls = TlsConfig::builder()
+        .disable_verification(true)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(timeout))
+        .user_agent("nixstart")
+        .proxy(None)
+        .tls_config(tls)
+        .build();
+    Agent::new_with_config(config)
+}
+
 /// The proxy that the environment names, as curl reads it. This machine is asked without one.
 fn proxy_for(url: &str) -> Result<Option<Proxy>, HttpError> {
     let named = [env_vars::HTTPS_PROXY, env_vars::ALL_PROXY].into_iter().find_map(env_vars::get_in_any_case);
