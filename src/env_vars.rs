@@ -83,6 +83,25 @@ pub const ALL_PROXY: &str = "all_proxy";
 /// Hosts that are asked without a proxy.
 pub const NO_PROXY: &str = "no_proxy";
 
+/// The project of the shell of devenv that we are in.
+pub const DEVENV_ROOT: &str = "DEVENV_ROOT";
+/// What devenv keeps of it.
+pub const DEVENV_DOTFILE: &str = "DEVENV_DOTFILE";
+/// Where its sockets are.
+pub const DEVENV_RUNTIME: &str = "DEVENV_RUNTIME";
+/// The directory of temporary files.
+pub const TMPDIR: &str = "TMPDIR";
+/// The socket of process-compose.
+pub const PC_SOCKET_PATH: &str = "PC_SOCKET_PATH";
+/// The address of process-compose.
+pub const PC_ADDRESS: &str = "PC_ADDRESS";
+/// The port of process-compose.
+pub const PC_PORT_NUM: &str = "PC_PORT_NUM";
+/// What process-compose wants to be shown; never shown to anybody else.
+pub const PC_API_TOKEN: &str = "PC_API_TOKEN";
+/// The file with it.
+pub const PC_API_TOKEN_PATH: &str = "PC_API_TOKEN_PATH";
+
 /// The thread that panics at the next key on a screen, for tests; no release has it.
 #[cfg(debug_assertions)]
 pub const TEST_PANIC: &str = "NIXSTART_TEST_PANIC";
@@ -92,7 +111,7 @@ pub const TEST_PANIC: &str = "NIXSTART_TEST_PANIC";
 pub const TEST_SECOND: &str = "NIXSTART_TEST_SECOND";
 
 /// The table.
-pub const ALL: [EnvVar; 37] = [
+pub const ALL: [EnvVar; 46] = [
     EnvVar { name: STATE_DIR, about: "Keeps receipts in this directory in place of `$XDG_STATE_HOME/nixstart`" },
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar {
@@ -145,6 +164,15 @@ pub const ALL: [EnvVar; 37] = [
     EnvVar { name: HTTPS_PROXY, about: "Proxy for downloads, such as `http://proxy:3128`; also in capitals" },
     EnvVar { name: ALL_PROXY, about: "The same, when `https_proxy` is not set; also in capitals" },
     EnvVar { name: NO_PROXY, about: "Hosts that are asked without a proxy, with commas between them; also in capitals" },
+    EnvVar { name: DEVENV_ROOT, about: "Set in a shell of devenv: the next two and `PC_SOCKET_PATH` count in that project only" },
+    EnvVar { name: DEVENV_DOTFILE, about: "What devenv keeps of the project, in place of `.devenv`" },
+    EnvVar { name: DEVENV_RUNTIME, about: "Where the sockets of its runner are" },
+    EnvVar { name: TMPDIR, about: "Where devenv before 2.2 has them when there is no `XDG_RUNTIME_DIR`" },
+    EnvVar { name: PC_SOCKET_PATH, about: "The socket of process-compose" },
+    EnvVar { name: PC_ADDRESS, about: "The address of process-compose on this machine, in place of `localhost`" },
+    EnvVar { name: PC_PORT_NUM, about: "The port of process-compose, in place of 8080" },
+    EnvVar { name: PC_API_TOKEN, about: "The token that process-compose was started with" },
+    EnvVar { name: PC_API_TOKEN_PATH, about: "The file with that token" },
 ];
 
 /// The value of a variable, when it is set, not empty and text.

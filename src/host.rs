@@ -32,6 +32,7 @@ pub mod peer;
 pub mod privilege;
 pub mod probe;
 pub mod process_table;
+pub mod project_secrets;
 pub mod random;
 pub mod revert;
 pub mod seal;

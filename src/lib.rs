@@ -26,6 +26,7 @@ pub mod template;
 
 // Edges.
 pub mod ask;
+pub mod backend;
 pub mod cli;
 pub mod env_vars;
 pub mod host;

@@ -1,5 +1,6 @@
 //! A clean place to run the binary in, and what came of it.
 
+pub(crate) mod devenv;
 pub(crate) mod discord;
 pub(crate) mod evidence;
 pub(crate) mod hostile;
@@ -13,6 +14,7 @@ pub(crate) mod server;
 pub(crate) mod small_disk;
 pub(crate) mod stores;
 pub(crate) mod tools;
+pub(crate) mod watched;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

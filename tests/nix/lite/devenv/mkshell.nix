@@ -136,9 +136,17 @@ let
   shell = pkgs.mkShell ({
     name = config.name or "devenv-shell";
     packages = config.packages ++ lib.concatMap (s: s.packages) (lib.attrValues services) ++ lib.optional (js.enable or false) (js.package or pkgs.nodejs-slim) ++ lib.optional (on [ "pnpm" ]) js.pnpm.package
-      ++ [ (pkgs.writeShellScriptBin "devenv" ''case "$1" in up) exec process-compose --config=${compose} up "''${@:2}" ;; test) ${config.enterTest or ":"} ;; version) echo "devenv: contract" ;; *) exit 1 ;; esac'') runTasks pkgs.process-compose ];
+      ++ [ (pkgs.writeShellScriptBin "devenv" ''case "$1" in up) exec process-compose --config=${compose} up "''${@:2}" ;; test) ${config.enterTest or ":"} ;; version) echo "devenv: contract" ;; *) exit 1 ;; esac'')
+        # What `devenv up` runs when it is in the shell already; arguments go to process-compose.
+        (pkgs.writeShellScriptBin "devenv-flake-up" ''exec process-compose --config=${compose} --disable-dotenv --keep-project --unix-socket "$PC_SOCKET_PATH" -t="''${PC_TUI_ENABLED:-1}" up "$@"'')
+        runTasks pkgs.process-compose ];
+    # Its directory for sockets is named after the digest of `.devenv`, as modules since 2.2 have it.
     shellHook = ''
       mkdir -p "$DEVENV_STATE"
+      export DEVENV_RUNTIME=/tmp/devenv-$(printf %s "$DEVENV_DOTFILE" | sha256sum | cut -c 1-7)
+      mkdir -p -m 700 "$DEVENV_RUNTIME"
+      ln -sfn "$DEVENV_RUNTIME" "$DEVENV_DOTFILE/run"
+      export PC_SOCKET_PATH=$DEVENV_RUNTIME/pc.sock
       ${config.enterShell}
     '';
     DEVENV_ROOT = config.devenv.root; DEVENV_DOTFILE = "${config.devenv.root}/.devenv"; DEVENV_STATE = "${config.devenv.root}/.devenv/state"; DEVENV_FLAKE_SHELL = name; PC_CONFIG_FILES = "${compose}";

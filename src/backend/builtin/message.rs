@@ -1,0 +1,26 @@
+//! What arrives at the runner, whoever sends it.
+
+use std::sync::mpsc::Sender;
+
+use super::protocol::{Answer, Request};
+use crate::process::supervision::Input;
+
+/// A message to the runner.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Something has happened to a process.
+    Happened(Input),
+    /// Somebody asks.
+    Asked(Request, Client),
+    /// Somebody who was told has gone.
+    Gone(u64),
+}
+
+/// Somebody who is connected.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    /// Who.
+    pub(super) id: u64,
+    /// Takes what is said to them.
+    pub(super) answers: Sender<Answer>,
+}
