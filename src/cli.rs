@@ -5,6 +5,7 @@ mod answers;
 mod build;
 mod carry_out;
 pub mod completions;
+mod control;
 mod directory;
 mod doctor;
 mod enter;
@@ -12,18 +13,24 @@ mod env;
 mod explain;
 mod help;
 mod image;
+mod logs;
 mod man;
 mod new;
 mod permission;
+mod prefixed;
+mod processes;
+mod ps;
 mod push;
 mod review;
 mod root;
+mod runner;
 mod secrets;
 mod setup;
 mod shell;
 mod start_menu;
 mod template;
 mod undo;
+mod up;
 mod usage;
 
 use std::ffi::OsString;
@@ -81,6 +88,16 @@ enum Command {
     Template(template::Args),
     Add(add::Args),
     Env(Box<env::Args>),
+    Up(up::Args),
+    Down(control::DownArgs),
+    Ps(ps::Args),
+    Logs(Box<logs::Args>),
+    /// Start processes, with what they need
+    Start(control::Names),
+    /// Stop processes
+    Stop(control::Names),
+    /// Restart processes
+    Restart(control::Names),
     Build(build::Args),
     Shell(shell::Args),
     Image(image::Args),
@@ -177,6 +194,9 @@ pub fn main(args: Vec<OsString>) -> u8 {
 }
 
 fn run(args: Vec<OsString>) -> u8 {
+    if let Some(args) = runner::asked_for(&args) {
+        return runner::run(args);
+    }
     let cli = match parse(&args) {
         Ok(cli) => cli,
         Err(error) => return usage::explain(error, &args),
@@ -231,6 +251,13 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         Some(Command::Template(args)) => template::run(args, session),
         Some(Command::Add(args)) => add::run(&args, session),
         Some(Command::Env(args)) => env::run(*args, session),
+        Some(Command::Up(args)) => up::run(&args, session),
+        Some(Command::Down(args)) => control::down(&args, session),
+        Some(Command::Ps(args)) => ps::run(&args, session),
+        Some(Command::Logs(args)) => logs::run(&args, session),
+        Some(Command::Start(args)) => control::start(&args, session),
+        Some(Command::Stop(args)) => control::stop(&args, session),
+        Some(Command::Restart(args)) => control::restart(&args, session),
         Some(Command::Build(args)) => build::run(&args, session),
         Some(Command::Shell(args)) => shell::run(&args, session),
         Some(Command::Image(args)) => image::run(&args, session),

@@ -9,6 +9,7 @@ pub mod doctor_view;
 pub mod passage;
 pub mod plan_view;
 mod printable;
+pub mod process_view;
 pub mod progress;
 pub mod redaction;
 pub mod screen;

@@ -57,4 +57,5 @@ mod shell;
 mod support;
 mod template;
 mod undo;
+mod up;
 mod wizard;

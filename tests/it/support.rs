@@ -11,6 +11,7 @@ pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod registry;
 pub(crate) mod server;
+pub(crate) mod services;
 pub(crate) mod small_disk;
 pub(crate) mod stores;
 pub(crate) mod tools;

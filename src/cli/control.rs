@@ -1,0 +1,52 @@
+//! `nixstart start`, `stop`, `restart` and `down`: what is asked of the processes that run.
+
+use super::Session;
+use super::processes::{Project, report};
+use crate::backend::keepsake;
+use crate::error::Result;
+use crate::process::Action;
+
+/// Which processes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Names {
+    /// Names of processes
+    #[arg(required = true)]
+    names: Vec<String>,
+}
+
+/// Stop everything that runs in the project
+///
+/// What others need ends after them. Logs stay readable with `nixstart logs`.
+#[derive(Debug, clap::Args)]
+pub(super) struct DownArgs {}
+
+pub(super) fn start(args: &Names, session: &mut Session) -> Result<()> {
+    act(Action::Start, "Started", args, session)
+}
+
+pub(super) fn stop(args: &Names, session: &mut Session) -> Result<()> {
+    act(Action::Stop, "Stopped", args, session)
+}
+
+pub(super) fn restart(args: &Names, session: &mut Session) -> Result<()> {
+    act(Action::Restart, "Restarted", args, session)
+}
+
+fn act(action: Action, did: &str, args: &Names, session: &mut Session) -> Result<()> {
+    let outcome = Project::around_here()?.runner()?.act(action, &args.names)?;
+    report(&outcome, did, session)
+}
+
+pub(super) fn down(_: &DownArgs, session: &mut Session) -> Result<()> {
+    let project = Project::around_here()?;
+    let Some(runner) = project.running()? else {
+        session.ui.say("Nothing runs in this project");
+        return Ok(());
+    };
+    if let Err(error) = keepsake::keep_last_lines(&project.site, runner.as_ref()) {
+        session.ui.warn(&format!("what was said last could not be kept: {error}"));
+    }
+    runner.shut_down()?;
+    session.ui.say("Everything is stopped; `nixstart logs` shows what was said");
+    Ok(())
+}
