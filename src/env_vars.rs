@@ -116,9 +116,9 @@ pub const ALL: [EnvVar; 46] = [
     EnvVar { name: XDG_STATE_HOME, about: "Base directory of receipts; `~/.local/state` when it is not set" },
     EnvVar {
         name: CONFIG_DIR,
-        about: "Keeps the identity of `env identity` in this directory in place of `$XDG_CONFIG_HOME/nixstart`",
+        about: "Keeps `config.toml` and the identity of `env identity` in this directory, not in `$XDG_CONFIG_HOME/nixstart`",
     },
-    EnvVar { name: XDG_CONFIG_HOME, about: "Base directory of that identity; `~/.config` when it is not set" },
+    EnvVar { name: XDG_CONFIG_HOME, about: "Base directory of both; `~/.config` when it is not set" },
     EnvVar { name: AGE_IDENTITY, about: "File with the private key of SSH or age that `env unlock` tries first" },
     EnvVar { name: GITHUB_URL, about: "Where `env share --to github:NAME` asks for keys, in place of GitHub" },
     EnvVar { name: XDG_DATA_HOME, about: "Base directory of programs that setup brings; `~/.local/share` when it is not set" },

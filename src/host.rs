@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod build_history;
+pub mod checkup;
 pub mod clock;
 pub mod crash;
 pub mod declarations;
@@ -40,3 +41,4 @@ mod spool;
 pub mod target;
 pub mod template_folder;
 pub mod vault;
+pub mod watched;

@@ -28,6 +28,7 @@ pub mod template;
 pub mod ask;
 pub mod backend;
 pub mod cli;
+pub mod config;
 pub mod env_vars;
 pub mod host;
 pub mod tui;

@@ -7,6 +7,7 @@ pub mod build_view;
 pub mod columns;
 pub mod doctor_view;
 pub mod passage;
+pub mod pause;
 pub mod plan_view;
 mod printable;
 pub mod process_view;

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde_json::json;
 
 use super::review;
@@ -13,15 +13,11 @@ use crate::doctor::redact::{Identity, redact};
 use crate::doctor::report::{self, Summary};
 use crate::doctor::{self, Check, Finding, Group, Status, mend};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::facts::processes::OpenReceipt;
-use crate::facts::{Fact, Facts};
-use crate::host::files;
-use crate::host::journal::{self, Listed};
+use crate::facts::Facts;
+use crate::host::checkup;
 use crate::host::lock::Lock;
 use crate::host::probe::{self, Gathered, Reach, Run, Vantage};
 use crate::host::vault::Vault;
-use crate::line_edit::{self, EditError, LineEdit};
-use crate::plan::receipt;
 use crate::ui::columns::count;
 use crate::ui::{doctor_view, redaction};
 
@@ -165,12 +161,12 @@ fn list(session: &mut Session, as_json: bool, is_wanted: impl Fn(&Check) -> bool
 /// How long a person waits without asking what for.
 const UNNOTICED: Duration = Duration::from_secs(2);
 
-/// Every fact; what takes long is named meanwhile. What nixstart knows of itself comes from its own receipts.
+/// Every fact; what takes long is named meanwhile.
 fn gather(session: &mut Session, vantage: &Vantage) -> Gathered {
     let (sender, done) = mpsc::channel();
-    let mut gathered = thread::scope(|scope| {
+    thread::scope(|scope| {
         let looking = scope.spawn(move || {
-            let gathered = probe::gather(vantage);
+            let gathered = checkup::gather(vantage);
             // Nobody waits for this any more only when the receiver has gone, and it goes after this.
             let _heard = sender.send(());
             gathered
@@ -181,23 +177,7 @@ fn gather(session: &mut Session, vantage: &Vantage) -> Gathered {
             session.ui.say(&format!("Still looking; waiting for {what}"));
         }
         looking.join().unwrap_or_default()
-    });
-    gathered.facts.processes.receipts = match journal::list() {
-        Ok(listed) => Fact::Known(listed.into_iter().filter_map(open_receipt).collect()),
-        Err(error) => Fact::failed(error),
-    };
-    gathered
-}
-
-/// A receipt that is not settled; one that cannot be read has no steps that are known.
-fn open_receipt((id, stored): Listed) -> Option<OpenReceipt> {
-    let Ok(stored) = stored else { return Some(OpenReceipt { id, steps: None }) };
-    let receipt = stored.receipt;
-    if receipt.status != receipt::Status::Unfinished || receipt.steps_to_undo().is_empty() {
-        return None;
-    }
-    let all = receipt.plan.pending().count();
-    Some(OpenReceipt { id, steps: Some((all - receipt.steps_to_resume().len(), all)) })
+    })
 }
 
 fn print_json(session: &mut Session, vantage: &Vantage, findings: &[Finding], gathered: &Gathered) -> Result<()> {
@@ -254,7 +234,7 @@ fn fix(args: &Args, session: &mut Session, vantage: &Vantage, (findings, facts):
     let flags = PlanFlags { dry_run: args.dry_run, yes: args.yes, json: args.json, ..PlanFlags::default() };
     let only_shows = flags.dry_run || (flags.json && !flags.yes);
     let _lock = if only_shows { None } else { Some(Lock::acquire(&vantage.directory)?) };
-    let plan = mend::plan(findings, facts, &vantage.directory, &resolve);
+    let plan = mend::plan(findings, facts, &vantage.directory, &checkup::resolve);
     let optional = plan.steps.iter().map(|step| step.id.clone()).collect();
     let (plan, outcome) = review::carry_out(session, review::Proposal::of(plan, optional), flags)?;
     if outcome != carry_out::Outcome::Applied {
@@ -279,24 +259,4 @@ fn resume(args: &Args, session: &mut Session, root: &Utf8Path) -> Result<()> {
         return Err(Error::failed("there is no run to continue here").hint("run the command without `--resume`"));
     };
     carry_out::resume(session, &stored, &Vault::default(), flags).map(drop)
-}
-
-/// The file behind a link; what a program generates into the Nix store is nobody's to edit, nor is a block of nixstart that
-/// somebody changed.
-fn resolve(path: &Utf8Path, edit: Option<&LineEdit>) -> std::result::Result<Utf8PathBuf, String> {
-    let real = match path.canonicalize_utf8() {
-        Ok(real) => real,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err() => path.to_owned(),
-        Err(error) => return Err(format!("`{path}`: {error}")),
-    };
-    if real.starts_with("/nix/store") {
-        return Err(format!("`{path}` is generated; change it where your configuration is"));
-    }
-    if let Some(edit) = edit {
-        let blocks = files::read_plain(&real).map(|file| line_edit::blocks_of(&file.contents)).unwrap_or_default();
-        if let Err(error @ (EditError::ChangedBlock(_) | EditError::BrokenBlock(_))) = edit.apply(&blocks) {
-            return Err(format!("`{path}` is not edited, because {error}"));
-        }
-    }
-    Ok(real)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PlanFlags, Session, ShownBy, carry_out};
 use crate::ask::Asked;
+use crate::config;
 use crate::error::Result;
 use crate::host::vault::Vault;
 use crate::plan::{Plan, Privilege, Step, needs_consent};
@@ -50,7 +51,11 @@ pub(super) fn review(session: &mut Session, review: &Review<'_>, has_consent: bo
             Some(reason) => Err(carry_out::nobody_to_ask(reason, ShownBy::DryRun)),
         };
     }
-    if tui::can_draw(&session.ui) { tui::screen::review::show(&session.ui, review) } else { review_plain(session, review) }
+    if !tui::can_draw(&session.ui) {
+        return review_plain(session, review);
+    }
+    config::load()?.apply();
+    tui::screen::review::show(&session.ui, review)
 }
 
 /// Carries a plan out, after a review where a person can be asked; returns what was left of it.

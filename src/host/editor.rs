@@ -4,28 +4,22 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use secrecy::SecretSlice;
 
 use super::env_file::EnvFile;
-use super::interrupt::Handed;
-use super::{files, paths};
+use super::exec::foreground;
+use super::files;
 use crate::env_vars;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::command_line;
 
 /// What is used when nothing is chosen, as everywhere.
 const FALLBACK: &str = "vi";
-/// How often it is looked whether the editor has ended.
-const PAUSE: Duration = Duration::from_millis(20);
-/// How long an editor may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The copy that is there now, for whoever ends the process without coming back.
 static COPY: Mutex<Option<Utf8PathBuf>> = Mutex::new(None);
@@ -109,38 +103,10 @@ pub fn forget() {
 /// Lets the editor have the terminal until it ends. Ctrl-C is the editor's; SIGTERM ends it and us.
 pub fn run(words: &[String], path: &Utf8Path) -> Result<()> {
     let Some((program, arguments)) = words.split_first() else { return Ok(()) };
-    let handed = Handed::begin()?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .arg(path)
-        .spawn()
-        .map_err(|error| Error::failed(format!("`{program}` could not be started: {}", paths::reason(&error))))?;
-    let status = wait(&mut child, &handed)?;
+    let mut command = Command::new(program);
+    command.args(arguments).arg(path);
+    let status = foreground::run(command, "the editor was open; nothing was changed")?;
     judge(status, words)
-}
-
-fn wait(child: &mut Child, handed: &Handed) -> Result<ExitStatus> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        if handed.is_ended() {
-            end(child);
-            return Err(Error::new(ErrorKind::Interrupted, "interrupted while the editor was open; nothing was changed"));
-        }
-        thread::sleep(PAUSE);
-    }
-}
-
-/// Asks a program to end, and ends it.
-fn end(child: &mut Child) {
-    let _gone = kill_process(Pid::from_child(child), Signal::TERM);
-    let deadline = Instant::now() + GRACE;
-    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
-        thread::sleep(PAUSE);
-    }
-    let _gone = child.kill();
-    let _gone = child.wait();
 }
 
 fn judge(status: ExitStatus, words: &[String]) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Runs programs: never through a shell, output line by line and stripped of control characters, and always stoppable.
 
+pub mod foreground;
 pub mod handover;
 pub mod held;
 pub mod masked;

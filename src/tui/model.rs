@@ -40,7 +40,7 @@ impl Model {
     }
 
     /// Whether something counts time.
-    pub const fn is_counting(&self) -> bool {
+    pub fn is_counting(&self) -> bool {
         self.screen.is_counting()
     }
 }

@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::build_order::BuildNews;
+use super::desk::News;
+use super::reading::Answer;
+use crate::process;
 
 /// A message to the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
@@ -19,6 +24,46 @@ pub enum Msg {
     Returned,
     /// Nothing can be read from the terminal any more.
     Lost,
+    /// The mouse was clicked or its wheel turned.
+    Mouse(Mouse),
+    /// What time it is, in milliseconds since 1970. It comes before others, for whoever shows time.
+    Clock(u64),
+    /// Somebody runs the processes now: who, and where.
+    Attached(String),
+    /// Something has happened to processes.
+    Process(process::Event),
+    /// Processes have said something.
+    LogsGrew,
+    /// What was read of what they said.
+    Read(Box<Answer>),
+    /// What has become of a request.
+    Done(Box<Done>),
+    /// What has come of an order about the project.
+    Desk(Box<News>),
+    /// News of builds.
+    Build(Box<BuildNews>),
+}
+
+/// What the mouse does, and where: column and row of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// A click.
+    Click(u16, u16),
+    /// The wheel, away from the person.
+    WheelUp(u16, u16),
+    /// The wheel, towards the person.
+    WheelDown(u16, u16),
+}
+
+/// What has become of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// What was asked.
+    pub action: process::Action,
+    /// Of whom; of all when none is named.
+    pub processes: Vec<String>,
+    /// What came of it, or why nothing did.
+    pub outcome: Result<process::Outcome, String>,
 }
 
 /// What was pasted. It may be a secret, so `Debug` does not show it.
@@ -93,7 +138,36 @@ impl Msg {
             Event::Key(key) => Key::of(key).map(Self::Key),
             Event::Paste(text) => Some(Self::Paste(Pasted(text))),
             Event::Resize(columns, rows) => Some(Self::Resize(columns, rows)),
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+            Event::Mouse(mouse) => Mouse::of(mouse).map(Self::Mouse),
+            Event::FocusGained | Event::FocusLost => None,
+        }
+    }
+
+    /// Whether somebody waits to see what it does. Everything else is drawn when its time has come.
+    pub(super) const fn is_urgent(&self) -> bool {
+        match self {
+            Self::Key(_) | Self::Paste(_) | Self::Resize(..) | Self::Returned | Self::Lost | Self::Mouse(_) => true,
+            Self::Read(answer) => answer.is_awaited(),
+            Self::Build(news) => matches!(&**news, BuildNews::Read(answer) if answer.is_awaited()),
+            Self::Tick
+            | Self::Clock(_)
+            | Self::Attached(_)
+            | Self::Process(_)
+            | Self::LogsGrew
+            | Self::Done(_)
+            | Self::Desk(_) => false,
+        }
+    }
+}
+
+impl Mouse {
+    fn of(event: MouseEvent) -> Option<Self> {
+        let (column, row) = (event.column, event.row);
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => Some(Self::Click(column, row)),
+            MouseEventKind::ScrollUp => Some(Self::WheelUp(column, row)),
+            MouseEventKind::ScrollDown => Some(Self::WheelDown(column, row)),
+            _ => None,
         }
     }
 }

@@ -23,11 +23,15 @@ use crate::ui::screen::{self, Canvas};
 pub(super) struct Terminal {
     surface: ratatui::Terminal<CrosstermBackend<Canvas>>,
     inbox: Receiver<Msg>,
+    sender: Sender<Msg>,
     is_closing: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
     /// When the next second has passed, while something counts them.
     next_tick: Option<Instant>,
 }
+
+/// More messages wait until what these have done is seen.
+const MOST_AT_ONCE: usize = 1000;
 
 /// A second; tests have shorter ones.
 fn second() -> Duration {
@@ -52,11 +56,35 @@ impl Terminal {
         let returned = sender.clone();
         job_control::listen(move || drop(returned.send(Msg::Returned)));
         let is_closing = Arc::new(AtomicBool::new(false));
-        let reader = thread::spawn({
-            let is_closing = Arc::clone(&is_closing);
-            move || read(&Outbox(sender), &is_closing)
-        });
-        Ok(Self { surface, inbox, is_closing, reader: Some(reader), next_tick: None })
+        let reader = Some(begin_to_read(&sender, &is_closing));
+        Ok(Self { surface, inbox, sender, is_closing, reader, next_tick: None })
+    }
+
+    /// Gives the terminal to something that needs it to itself, keys and all, and takes it again.
+    pub(super) fn away<T>(&mut self, something: impl FnOnce() -> T) -> Result<T> {
+        self.stop_reading();
+        screen::leave();
+        let done = something();
+        screen::take()?;
+        self.is_closing = Arc::new(AtomicBool::new(false));
+        self.reader = Some(begin_to_read(&self.sender, &self.is_closing));
+        let (columns, rows) = self.size()?;
+        for msg in [Msg::Resize(columns, rows), Msg::Returned] {
+            let _inbox_is_ours = self.sender.send(msg);
+        }
+        Ok(done)
+    }
+
+    /// A key that comes from now on belongs to whoever asks next.
+    fn stop_reading(&mut self) {
+        self.is_closing.store(true, Ordering::SeqCst);
+        job_control::wake_reader();
+        let _ended = self.reader.take().map(JoinHandle::join);
+    }
+
+    /// Where whoever works for the screen sends messages.
+    pub(super) fn sender(&self) -> Sender<Msg> {
+        self.sender.clone()
     }
 
     /// Columns and rows.
@@ -77,31 +105,36 @@ impl Terminal {
     }
 
     /// Waits for a message, and takes those that wait with it. While something counts time, a second is a message too,
-    /// whatever else comes.
-    pub(super) fn receive(&mut self, is_counting: bool) -> Vec<Msg> {
+    /// whatever else comes. At a deadline there may be no message at all.
+    pub(super) fn receive(&mut self, is_counting: bool, deadline: Option<Instant>) -> Vec<Msg> {
         let now = Instant::now();
         self.next_tick = is_counting.then(|| self.next_tick.unwrap_or(now + second()));
-        let first = match self.next_tick {
-            None => self.inbox.recv().unwrap_or(Msg::Lost),
-            Some(tick) => match self.receive_until(tick) {
-                Ok(msg) => msg,
-                Err(RecvTimeoutError::Timeout) => {
-                    self.next_tick = Some(Instant::now() + second());
-                    Msg::Tick
-                }
-                Err(RecvTimeoutError::Disconnected) => Msg::Lost,
+        let first = match self.next_tick.into_iter().chain(deadline).min() {
+            None => Some(self.inbox.recv().unwrap_or(Msg::Lost)),
+            Some(until) => match self.receive_until(until) {
+                Ok(msg) => Some(msg),
+                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Disconnected) => Some(Msg::Lost),
             },
         };
         #[cfg(debug_assertions)]
-        if matches!(first, Msg::Key(_)) {
+        if matches!(first, Some(Msg::Key(_))) {
             panic_when_asked("main");
         }
-        std::iter::once(first).chain(self.inbox.try_iter()).collect()
+        first.into_iter().chain(self.inbox.try_iter().take(MOST_AT_ONCE)).collect()
     }
 
-    /// Keys that come without a pause do not hold time up.
-    fn receive_until(&self, tick: Instant) -> std::result::Result<Msg, RecvTimeoutError> {
-        let left = tick.saturating_duration_since(Instant::now());
+    /// A second, when it has passed.
+    fn tick(&mut self) -> Option<Msg> {
+        let now = Instant::now();
+        self.next_tick.filter(|tick| *tick <= now)?;
+        self.next_tick = Some(now + second());
+        Some(Msg::Tick)
+    }
+
+    /// Messages that come without a pause do not hold time up.
+    fn receive_until(&self, until: Instant) -> std::result::Result<Msg, RecvTimeoutError> {
+        let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(RecvTimeoutError::Timeout) } else { self.inbox.recv_timeout(left) }
     }
 
@@ -121,20 +154,25 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         job_control::ignore();
-        self.is_closing.store(true, Ordering::SeqCst);
-        job_control::wake_reader();
-        // A key that comes from now on belongs to whoever asks next.
-        let _ended = self.reader.take().map(JoinHandle::join);
+        self.stop_reading();
         screen::leave();
+        let _best_effort = screen::share_mouse(screen::Mouse::Terminals);
     }
 }
 
-/// Says that the reader has ended, however it did.
-struct Outbox(Sender<Msg>);
+fn begin_to_read(sender: &Sender<Msg>, is_closing: &Arc<AtomicBool>) -> JoinHandle<()> {
+    let outbox = Outbox(sender.clone(), Arc::clone(is_closing));
+    thread::spawn(move || read(&outbox))
+}
+
+/// Says that the reader has ended, however it did, unless somebody wanted it to.
+struct Outbox(Sender<Msg>, Arc<AtomicBool>);
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        let _closed = self.0.send(Msg::Lost);
+        if !self.1.load(Ordering::SeqCst) {
+            let _closed = self.0.send(Msg::Lost);
+        }
     }
 }
 
@@ -144,16 +182,20 @@ fn panic_when_asked(thread: &str) {
     assert!(crate::env_vars::get(crate::env_vars::TEST_PANIC).as_deref() != Some(thread), "the thread `{thread}` was asked to");
 }
 
-fn read(outbox: &Outbox, is_closing: &AtomicBool) {
+fn read(outbox: &Outbox) {
     while let Ok(event) = event::read() {
         #[cfg(debug_assertions)]
         if matches!(event, event::Event::Key(_)) {
             panic_when_asked("reader");
             thread::spawn(|| panic_when_asked("another"));
         }
+        let may_hide_keys = matches!(event, event::Event::Resize(..));
         let is_heard = Msg::of(event).is_none_or(|msg| outbox.0.send(msg).is_ok());
-        if is_closing.load(Ordering::SeqCst) || !is_heard {
+        if outbox.1.load(Ordering::SeqCst) || !is_heard {
             return;
+        }
+        if may_hide_keys {
+            screen::announce_input();
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod footer;
 pub(super) mod frame;
+pub(super) mod list;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -3,6 +3,7 @@
 //! One lock decides whose the terminal is. Once it is given back, what a drawing thread still had to say is dropped.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,34 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Whether the screen is taken over.
 static IS_TAKEN: Mutex<bool> = Mutex::new(false);
+/// Whether clicks come to us while it is.
+static HAS_MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Who has the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// We: clicks and the wheel are messages. With shift, most terminals select text as ever.
+    Ours,
+    /// The terminal.
+    Terminals,
+}
+
+/// Clicks and the wheel, by columns of any number; not every movement, as crossterm has it.
+const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
+
+/// Gives the mouse away, or takes it as long as the screen is taken.
+pub fn share_mouse(mouse: Mouse) -> io::Result<()> {
+    let is_taken = lock();
+    HAS_MOUSE.store(mouse == Mouse::Ours, Ordering::SeqCst);
+    if *is_taken { write_mouse(mouse) } else { Ok(()) }
+}
+
+fn write_mouse(mouse: Mouse) -> io::Result<()> {
+    let mut terminal = io::stderr().lock();
+    terminal.write_all(if mouse == Mouse::Ours { MOUSE_ON } else { MOUSE_OFF }.as_bytes())?;
+    terminal.flush()
+}
 
 fn lock() -> MutexGuard<'static, bool> {
     IS_TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -76,12 +105,28 @@ pub fn give_back_for(something: impl FnOnce()) -> bool {
     *is_taken && set_up().is_ok()
 }
 
+/// Lets the terminal say again that there is something to read, when there is. crossterm 0.29 forgets a key that comes together
+/// with a change of size until the next one comes.
+pub fn announce_input() {
+    let is_taken = lock();
+    if *is_taken {
+        // Setting what is set already wakes whoever waits for input.
+        let settings = rustix::termios::tcgetattr(io::stdin());
+        let _best_effort =
+            settings.map(|settings| rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &settings));
+    }
+}
+
 fn set_up() -> io::Result<()> {
     enable_raw_mode()?;
-    crossterm::execute!(io::stderr(), EnterAlternateScreen, Hide, EnableBracketedPaste)
+    crossterm::execute!(io::stderr(), EnterAlternateScreen, Hide, EnableBracketedPaste)?;
+    if HAS_MOUSE.load(Ordering::SeqCst) { write_mouse(Mouse::Ours) } else { Ok(()) }
 }
 
 fn tear_down() {
+    if HAS_MOUSE.load(Ordering::SeqCst) {
+        let _best_effort = write_mouse(Mouse::Terminals);
+    }
     let _best_effort = crossterm::execute!(io::stderr(), DisableBracketedPaste, Show, LeaveAlternateScreen);
     let _best_effort = disable_raw_mode();
 }

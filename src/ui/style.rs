@@ -24,6 +24,24 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 8] =
+        [Self::Heading, Self::Command, Self::Name, Self::Success, Self::Warning, Self::Error, Self::Hint, Self::Quiet];
+
+    /// Its name in the file of settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heading => "heading",
+            Self::Command => "command",
+            Self::Name => "name",
+            Self::Success => "success",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Hint => "hint",
+            Self::Quiet => "quiet",
+        }
+    }
+
     /// The style of the role.
     pub const fn style(self) -> Style {
         let style = Style::new();

@@ -9,6 +9,7 @@ use super::Flags;
 use super::change::{Consent, change};
 use super::site::Site;
 use crate::cli::{Session, carry_out};
+use crate::config;
 use crate::dotenv::edit::EditError;
 use crate::dotenv::{Writer, entries};
 use crate::error::{Error, ErrorKind, Result};
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     }
     let form = form(&site, &file)?;
     let outcome = if tui::can_draw(&session.ui) {
+        config::load()?.apply();
         secrets::show(&session.ui, &title(&site), form)?
     } else {
         plain::edit(session, &title(&site), form)?
@@ -56,7 +58,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         }
         Outcome::Leave(_) => Err(carry_out::declined()),
         Outcome::Save(form) => {
-            let changes = changes(form);
+            let changes = changes(&form);
             change(session, &site, flags, changes, Consent::Given).map(drop)
         }
     }
@@ -102,7 +104,7 @@ fn writer(site: &Site) -> Writer {
 }
 
 /// What is to be changed, and the values apart from it.
-fn changes(form: Form) -> (Vec<SecretChange>, Vault) {
+fn changes(form: &Form) -> (Vec<SecretChange>, Vault) {
     let mut vault = Vault::default();
     let mut changes = Vec::new();
     for (spec, draft) in form.drafts() {

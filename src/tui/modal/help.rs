@@ -39,8 +39,7 @@ impl Help {
     }
 
     fn rows(&self) -> Vec<(String, &'static str)> {
-        let bound = keymap::of(self.of).chain(keymap::of(Context::Anywhere));
-        bound.map(|binding| (binding.keys.join(" "), binding.help)).collect()
+        keymap::all_of(self.of).map(|binding| (binding.keys.join(" "), binding.help)).collect()
     }
 
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {

@@ -152,7 +152,12 @@ impl ReviewScreen {
             | Action::Suspend
             | Action::Interrupt
             | Action::Variable(_)
-            | Action::Line(_) => {}
+            | Action::Line(_)
+            | Action::Dash(_)
+            | Action::Process(_)
+            | Action::Logs(_)
+            | Action::Build(_)
+            | Action::Project(_) => {}
         }
         Vec::new()
     }

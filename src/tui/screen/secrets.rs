@@ -105,6 +105,39 @@ impl SecretsScreen {
         self.revealed = None;
     }
 
+    /// Whether keys are commands: nothing is typed.
+    pub(in crate::tui) const fn is_browsing(&self) -> bool {
+        matches!(self.mode, Mode::Browse)
+    }
+
+    /// What was changed and not saved, a line for each.
+    pub(in crate::tui) fn unsaved(&self) -> Vec<String> {
+        self.difference_lines()
+    }
+
+    /// The form, to be saved.
+    pub(in crate::tui) const fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The name of the selected variable.
+    pub(in crate::tui) fn selected(&self) -> Option<&str> {
+        self.field().map(|field| field.spec.name.as_str())
+    }
+
+    /// The same with a variable selected, when it is there.
+    pub(in crate::tui) fn selecting(mut self, name: Option<&str>) -> Self {
+        let place = name.and_then(|name| self.form.position(name));
+        self.selected = place.unwrap_or(self.selected);
+        self
+    }
+
+    /// Each variable with its state, in plain lines; no value.
+    pub(in crate::tui) fn plain(&self) -> Vec<String> {
+        let line = |field: &Field| format!("  {}: {}", visible(&field.spec.name), field.state().word());
+        std::iter::once(self.title.clone()).chain(self.form.fields.iter().map(line)).collect()
+    }
+
     fn field(&self) -> Option<&Field> {
         self.form.fields.get(self.selected)
     }
@@ -150,6 +183,11 @@ impl SecretsScreen {
             | Action::Changes
             | Action::Yes
             | Action::Line(_)
+            | Action::Dash(_)
+            | Action::Process(_)
+            | Action::Logs(_)
+            | Action::Build(_)
+            | Action::Project(_)
             | Action::Help
             | Action::Redraw
             | Action::Suspend

@@ -14,7 +14,7 @@ use crate::ui::style::Role;
 pub(in crate::tui) fn draw(context: Context, area: Rect, buffer: &mut Buffer, theme: Theme) {
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for binding in keymap::of(context) {
+    for binding in keymap::all_of(context) {
         let (Some(label), Some(key)) = (binding.bar, binding.keys.first()) else { continue };
         let columns = columns::width(key) + columns::width(label) + 3;
         if used + columns > usize::from(area.width) {

@@ -50,7 +50,7 @@ impl ReviewScreen {
     /// How many lines of the detail are seen, and how many there are.
     pub(super) fn detail_size(&self, area: Rect) -> (usize, usize) {
         let detail = self.layout(area).detail;
-        (usize::from(detail.height), self.detail(usize::from(detail.width), Theme { is_colored: false, is_unicode: false }).len())
+        (usize::from(detail.height), self.detail(usize::from(detail.width), Theme::plain()).len())
     }
 
     pub(in crate::tui) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {

@@ -92,7 +92,7 @@ fn model_of(plan: &Plan, size: (u16, u16)) -> Model {
         BTreeMap::from([("direnv".to_owned(), vec!["nix".to_owned()]), ("hook".to_owned(), vec!["direnv".to_owned()])]);
     let review =
         Review { plan, optional, off: BTreeSet::new(), requires, current: &current, notes: vec!["a note of the caller".into()] };
-    Model::new(Screen::Review(ReviewScreen::new(&review)), Theme { is_colored: true, is_unicode: true }, size)
+    Model::new(Screen::Review(ReviewScreen::new(&review)), Theme { is_colored: true, is_unicode: true, ..Theme::plain() }, size)
 }
 
 fn model(size: (u16, u16)) -> Model {
@@ -148,7 +148,7 @@ fn what_is_off_by_default_is_seen_so_and_can_be_switched_on() {
         notes: vec![],
     };
     let screen = Screen::Review(ReviewScreen::new(&review));
-    let mut model = Model::new(screen, Theme { is_colored: true, is_unicode: true }, (80, 24));
+    let mut model = Model::new(screen, Theme { is_colored: true, is_unicode: true, ..Theme::plain() }, (80, 24));
     let shown = picture(&model).to_string();
     assert!(shown.contains("4. [ ] Add the hook") && shown.contains("3 of 4 steps on"), "{shown}");
     press(&mut model, "down down down space down space");
@@ -287,7 +287,7 @@ fn pictures() {
 #[test]
 fn ascii_and_no_colour_say_the_same() {
     let mut model = model((80, 24));
-    model.theme = Theme { is_colored: false, is_unicode: false };
+    model.theme = Theme::plain();
     press(&mut model, "down d esc space a");
     let backend = picture(&model);
     for cell in backend.buffer().content() {
@@ -339,7 +339,7 @@ proptest! {
         let requires = BTreeMap::from([("1".to_owned(), vec!["0".to_owned(), "2".to_owned()]), ("2".to_owned(), vec!["1".to_owned()])]);
         let current = BTreeMap::new();
         let review = Review { plan: &plan, optional, off: BTreeSet::new(), requires, current: &current, notes: vec![] };
-        let mut model = Model::new(Screen::Review(ReviewScreen::new(&review)), Theme { is_colored: true, is_unicode: true }, size);
+        let mut model = Model::new(Screen::Review(ReviewScreen::new(&review)), Theme { is_colored: true, is_unicode: true, ..Theme::plain() }, size);
         for (row, resizes, columns, rows) in keys {
             if resizes == 0 {
                 update::update(&mut model, Msg::Resize(columns, rows));

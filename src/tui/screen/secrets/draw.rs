@@ -51,7 +51,7 @@ impl SecretsScreen {
     /// How many lines of the help are seen, and how many there are.
     pub(super) fn detail_size(&self, area: Rect) -> (usize, usize) {
         let detail = layout(area, self.form.fields.len()).detail;
-        let theme = Theme { is_colored: false, is_unicode: false };
+        let theme = Theme::plain();
         (usize::from(detail.height), self.detail(usize::from(detail.width), theme).len())
     }
 

@@ -58,7 +58,7 @@ fn form(specs: &[SecretSpec], entries: Vec<(String, SecretString)>) -> Form {
 
 fn model_of(form: Form, size: (u16, u16)) -> Model {
     let screen = Screen::Secrets(SecretsScreen::new("Variables in my-bot/.env", form));
-    Model::new(screen, Theme { is_colored: true, is_unicode: true }, size)
+    Model::new(screen, Theme { is_colored: true, is_unicode: true, ..Theme::plain() }, size)
 }
 
 fn model(size: (u16, u16)) -> Model {
@@ -368,7 +368,7 @@ fn pictures() {
 #[test]
 fn ascii_and_no_colour_say_the_same() {
     let mut model = model((80, 24));
-    model.theme = Theme { is_colored: false, is_unicode: false };
+    model.theme = Theme::plain();
     for keys in ["home", "enter a b", "esc g end x", "s"] {
         press(&mut model, keys);
         for cell in picture(&model).buffer().content() {
