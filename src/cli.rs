@@ -6,6 +6,7 @@ mod build;
 mod carry_out;
 pub mod completions;
 mod control;
+mod dash;
 mod directory;
 mod doctor;
 mod enter;
@@ -89,6 +90,7 @@ enum Command {
     Add(add::Args),
     Env(Box<env::Args>),
     Up(up::Args),
+    Dash(dash::Args),
     Down(control::DownArgs),
     Ps(ps::Args),
     Logs(Box<logs::Args>),
@@ -252,6 +254,7 @@ fn dispatch(command: Option<Command>, session: &mut Session) -> Result<()> {
         Some(Command::Add(args)) => add::run(&args, session),
         Some(Command::Env(args)) => env::run(*args, session),
         Some(Command::Up(args)) => up::run(&args, session),
+        Some(Command::Dash(args)) => dash::run(&args, session),
         Some(Command::Down(args)) => control::down(&args, session),
         Some(Command::Ps(args)) => ps::run(&args, session),
         Some(Command::Logs(args)) => logs::run(&args, session),

@@ -33,6 +33,7 @@ use crate::dotenv::Consumer;
 use crate::error::Result;
 use crate::host::memory;
 use crate::secret::declarations::{DEFAULT_PROFILE, UNKNOWN_PROFILE};
+pub(super) use edit::sheets;
 use site::Site;
 
 /// Read, change, check and share the variables of a project's `.env`

@@ -120,6 +120,12 @@ fn last(
     Ok(lines)
 }
 
+/// The last lines of these processes, or of all, behind their names.
+pub(super) fn tail(project: &Project, running: Option<&dyn Backend>, names: &[String], most: usize) -> Result<String> {
+    let names = if names.is_empty() { known(project, running)? } else { names.to_owned() };
+    Ok(Prefixed::new(&names).text(&last(project, running, (&names, most), &|_| true)?))
+}
+
 /// The processes that somebody can ask for: those that are declared, run, or have said something.
 fn known(project: &Project, running: Option<&dyn Backend>) -> Result<Vec<String>> {
     let mut names: Vec<String> = match running {

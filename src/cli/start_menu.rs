@@ -1,14 +1,19 @@
-//! Bare `nixstart`: a short menu on a terminal, help anywhere else.
+//! Bare `nixstart`: on a terminal the dashboard inside a project and a short menu outside one, help anywhere else.
 
-use super::{Session, doctor, help, new, setup, template};
+use super::processes::Project;
+use super::{Session, dash, doctor, help, new, setup, template};
 use crate::ask::Asked;
 use crate::error::Result;
 use crate::question::{Answer, Choice, Question};
+use crate::ui::Ui;
 
 pub(super) fn run(session: &mut Session) -> Result<()> {
     if !session.ask.is_interactive() {
         session.ui.data(&super::command().render_help().to_string())?;
         return Ok(());
+    }
+    if Ui::has_whole_terminal() && Project::around_here().is_ok() {
+        return dash::run(&dash::Args::default(), session);
     }
     let question = menu();
     let default = Answer::Text("new".to_owned());

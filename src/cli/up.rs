@@ -7,8 +7,8 @@ mod way;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Session;
 use super::processes::{self, Project};
+use super::{Session, dash};
 use crate::backend::start::{self, Headless, Keep, Leash};
 use crate::backend::{Backend, Kind};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
@@ -16,6 +16,8 @@ use crate::host::clock;
 use crate::process::Action;
 use crate::project::record::RECORD;
 use crate::service::ServiceSet;
+use crate::tui::dash::Leaving;
+use crate::tui::effect::Ending;
 use crate::ui::progress::Progress;
 use crate::ui::redaction::redact;
 use way::{Clues, Way};
@@ -37,6 +39,9 @@ pub(super) struct Args {
     /// Who runs them; found out when left out
     #[arg(long, value_enum)]
     backend: Option<Kind>,
+    /// Print lines instead of a screen
+    #[arg(long)]
+    no_tui: bool,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
@@ -52,6 +57,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let (runner, _leash) = start(&project, args, keep, session)?;
     if args.detach {
         return wait::until_settled(runner.as_ref(), Duration::from_secs(args.wait), session);
+    }
+    if is_drawn(args, session) {
+        return show_until_left(&project, runner, session);
     }
     stream::show(runner.as_ref(), stream::End::WithUs, session)
 }
@@ -72,8 +80,33 @@ fn join(project: &Project, runner: Arc<dyn Backend>, args: &Args, session: &mut 
     if args.detach {
         return wait::until_settled(runner.as_ref(), Duration::from_secs(args.wait), session);
     }
+    if is_drawn(args, session) {
+        dash::show(project, (Some(runner), None), (Leaving::GoOn, &[]), session)?;
+        return Ok(());
+    }
+    follow(runner.as_ref(), session)
+}
+
+/// Prints what processes say and what becomes of them, until somebody has seen enough.
+pub(super) fn follow(runner: &dyn Backend, session: &mut Session) -> Result<()> {
     session.ui.note("Ctrl-C leaves them running; `nixstart down` stops them");
-    stream::show(runner.as_ref(), stream::End::WithoutUs, session)
+    stream::show(runner, stream::End::WithoutUs, session)
+}
+
+fn is_drawn(args: &Args, session: &Session) -> bool {
+    !args.no_tui && dash::can_draw(session)
+}
+
+/// Shows the dashboard, and stops everything when it is left.
+fn show_until_left(project: &Project, runner: Arc<dyn Backend>, session: &mut Session) -> Result<()> {
+    let ending = dash::show(project, (Some(Arc::clone(&runner)), None), (Leaving::Stop, &[]), session);
+    session.ui.say("Stopping everything");
+    runner.shut_down()?;
+    session.ui.say("Everything is stopped; `nixstart logs` shows what was said");
+    if ending? == Ending::Interrupted {
+        session.exit_code = ErrorKind::Interrupted.exit_code();
+    }
+    Ok(())
 }
 
 fn start(project: &Project, args: &Args, keep: Keep, session: &mut Session) -> Result<(Arc<dyn Backend>, Leash)> {
@@ -88,6 +121,12 @@ fn start(project: &Project, args: &Args, keep: Keep, session: &mut Session) -> R
             progress.show(&[redact(line)]);
         }
     })
+}
+
+/// Starts processes that go on behind, and says nothing.
+pub(super) fn start_behind(project: &Project, names: &[String]) -> Result<Arc<dyn Backend>> {
+    let (runner, _leash) = choose(project, None, names)?.start(project, Keep::UntilStopped, &mut |_| {})?;
+    Ok(runner)
 }
 
 /// Who runs the processes, how that is started, and what is said of it.

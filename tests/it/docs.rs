@@ -6,7 +6,7 @@ use pretty_assertions::assert_eq;
 
 use crate::support::{Sandbox, checkout};
 
-fn document(path: &str) -> String {
+pub(crate) fn document(path: &str) -> String {
     fs::read_to_string(checkout().join(path)).unwrap()
 }
 
@@ -87,6 +87,7 @@ fn every_link_between_documents_leads_somewhere() {
         "docs/templates.md",
         "docs/plans.md",
         "docs/processes.md",
+        "docs/dashboard.md",
         "docs/services.md",
         "docs/doctor.md",
     ] {

@@ -7,6 +7,7 @@ pub(crate) mod hostile;
 pub(crate) mod machine;
 pub(crate) mod nix_project;
 pub(crate) mod nix_world;
+pub(crate) mod picture;
 pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod registry;

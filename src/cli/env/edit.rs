@@ -2,6 +2,7 @@
 
 mod editor;
 mod plain;
+mod sheets;
 
 use secrecy::SecretString;
 
@@ -21,6 +22,7 @@ use crate::plan::{SecretChange, SecretEntry, SecretSource};
 use crate::secret::form::{Draft, Elsewhere, Form, Rank};
 use crate::tui;
 use crate::tui::screen::secrets::{self, Outcome};
+pub(in crate::cli) use sheets::sheets;
 
 /// Edit the variables, with what each is for, hidden and checked as you type
 ///

@@ -1,6 +1,6 @@
 //! Projects that a real Nix builds without a network: flakes of plain derivations, whose builder is the machine's own bash.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::nix_world::{alone, run_alone, script};
@@ -34,16 +34,27 @@ pub(crate) fn system() -> String {
     format!("{}-linux", std::env::consts::ARCH)
 }
 
+/// The `nix.conf` of a Nix that asks nobody and builds as root.
+pub(crate) const SETTINGS: &str =
+    "sandbox = false\nbuild-users-group =\nsubstituters =\nflake-registry =\nconnect-timeout = 1\ndownload-attempts = 1\n";
+
 /// A sandbox whose Nix asks nobody and builds as root.
 pub(crate) fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    let settings =
-        "sandbox = false\nbuild-users-group =\nsubstituters =\nflake-registry =\nconnect-timeout = 1\ndownload-attempts = 1\n";
     let directory = sandbox.home().join(".config/nix");
     std::fs::create_dir_all(&directory).unwrap();
-    std::fs::write(directory.join("nix.conf"), settings).unwrap();
+    std::fs::write(directory.join("nix.conf"), SETTINGS).unwrap();
     sandbox
 }
+
+/// Packages that need each other: one that fails, one that needs it, and one that needs another, which is made of `greeting.txt`.
+pub(crate) const RELATED_PACKAGES: &str = r#"
+        broken = drv "broken" "echo compiling; echo 'src/a.ts(1,2): error: TS2304'; exit 3" {};
+        default = drv "app" "echo ${self.packages.@system@.letters} > $out" {};
+        dependant = drv "dependant" "echo ${self.packages.@system@.broken} > $out" {};
+        letters = drv "letters" "echo making; cat ${./greeting.txt} > $out" {};"#;
+/// What `greeting.txt` holds for [`RELATED_PACKAGES`].
+pub(crate) const GREETING: &str = "hello\n";
 
 /// A word that no other run has.
 fn word() -> String {
@@ -80,11 +91,17 @@ impl Sandbox {
 
     /// Makes the project of a template ready for the offline world, and returns its directory.
     pub(crate) fn offline_project(&self, arguments: &[&str]) -> PathBuf {
+        self.offline_project_with(arguments, None)
+    }
+
+    /// The same, with real programs of a directory behind the stub packages of the same names.
+    pub(crate) fn offline_project_with(&self, arguments: &[&str], tools: Option<&Path>) -> PathBuf {
         let project = self.work().join("p");
         let all: Vec<&str> = ["new", arguments[0], "p"].iter().chain(&arguments[1..]).copied().collect();
         self.run(&all).expect(0);
         let world = self.home().join("world");
-        for (name, words) in [("assemble.sh", vec![&world]), ("offline-lock.sh", vec![&project, &world])] {
+        let assembled = std::iter::once(world.as_path()).chain(tools).collect();
+        for (name, words) in [("assemble.sh", assembled), ("offline-lock.sh", vec![project.as_path(), &world])] {
             let mut command = script(self, name);
             command.args(words).env("HOME", self.home()).env("XDG_CACHE_HOME", self.home().join(".cache"));
             let outcome = run_alone(&mut command);

@@ -142,6 +142,11 @@ impl Terminal {
         self
     }
 
+    /// What somebody makes of the screen as it is.
+    pub(crate) fn picture(&self, draw: impl Fn(&vt100::Screen) -> String) -> String {
+        draw(self.parser.screen())
+    }
+
     fn feed(&mut self, bytes: &[u8]) {
         self.raw.extend_from_slice(bytes);
         // A terminal answers when it is asked for the place of its cursor.

@@ -19,6 +19,12 @@ impl SmallDisk {
         }
         Some(Self(place.to_owned()))
     }
+
+    /// Gives it another size.
+    pub(crate) fn resize(&self, size: &str) {
+        let options = format!("remount,size={size}");
+        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
+    }
 }
 
 impl Drop for SmallDisk {
