@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::panic::resume_unwind;
+use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt as _;
@@ -72,17 +74,26 @@ fn temporaries(directory: &Utf8Path) -> impl Iterator<Item = Utf8PathBuf> {
     entries.filter(|entry| entry.file_name().starts_with(TEMPORARY)).map(camino::Utf8DirEntry::into_path)
 }
 
-/// A durable neighbour of a file, about to take its place.
+/// A neighbour of a file, about to take its place.
 pub struct Staged<'a> {
     temporary: Utf8PathBuf,
+    file: File,
     path: &'a Utf8Path,
 }
 
 /// Writes a neighbour of a file and makes it durable. Dropping it removes it again.
 pub fn stage<'a>(path: &'a Utf8Path, contents: &[u8], mode: u32) -> io::Result<Staged<'a>> {
+    let staged = stage_undurable(path, contents, mode)?;
+    staged.make_durable()?;
+    Ok(staged)
+}
+
+/// Writes a neighbour of a file, which is to be made durable before it takes the file's place. Dropping it removes it again.
+pub fn stage_undurable<'a>(path: &'a Utf8Path, contents: &[u8], mode: u32) -> io::Result<Staged<'a>> {
     let temporary = directory_of(path).join(format!("{TEMPORARY}{}", random::suffix()?));
-    let staged = Staged { temporary, path };
-    write_new(&staged.temporary, contents, mode)?.sync_all()?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    let mut staged = Staged { temporary, file, path };
+    staged.file.write_all(contents)?;
     Ok(staged)
 }
 
@@ -90,6 +101,21 @@ impl Staged<'_> {
     /// Where it is meanwhile.
     pub fn path(&self) -> &Utf8Path {
         &self.temporary
+    }
+
+    /// Makes its bytes, owner and mode durable.
+    pub fn make_durable(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Makes it durable while something else is made so: for a disk that is little more than one of both.
+    pub fn make_durable_beside<E: From<io::Error>>(&self, other: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        thread::scope(|scope| {
+            let own = scope.spawn(|| self.make_durable());
+            let other = other();
+            own.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            other
+        })
     }
 
     /// The identity that the file is going to have; a rename does not change it.

@@ -130,13 +130,14 @@ impl Standing {
     pub fn write(&self, document: &Document, note: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {
         let place = staged_in(&self.path, &self.place, self.privacies().1)?;
         let mode = self.found.as_ref().map_or(files::PRIVATE, |found| found.mode & 0o700);
-        let staged = files::stage(&place, document.as_bytes(), files::PRIVATE)?;
+        let staged = files::stage_undurable(&place, document.as_bytes(), files::PRIVATE)?;
         files::set_mode(staged.path(), mode)?;
         if let Some(found) = &self.found {
             keep_owner(staged.path(), found.owner)?;
         }
+        let stamp = staged.stamp()?;
+        staged.make_durable_beside(|| note(stamp))?;
         self.refuse_when_changed()?;
-        note(staged.stamp()?)?;
         let existing = if self.exists() { Existing::Replace } else { Existing::Refuse };
         if place == self.place {
             return Ok(staged.put(existing)?);
