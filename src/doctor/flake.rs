@@ -42,8 +42,8 @@ fn is_parsed(facts: &Facts) -> Look {
 fn is_committed(facts: &Facts) -> Look {
     match facts.flake.changed.get()? {
         0 => Ok(Verdict::Pass("everything is committed".to_owned())),
-        1 => Ok(Verdict::Warn(Problem::new("1 tracked file differs from the last commit"))),
-        count => Ok(Verdict::Warn(Problem::new(format!("{count} tracked files differ from the last commit")))),
+        1 => Ok(Verdict::Warn(Problem::new("1 tracked file is not committed as it is now"))),
+        count => Ok(Verdict::Warn(Problem::new(format!("{count} tracked files are not committed as they are now")))),
     }
 }
 

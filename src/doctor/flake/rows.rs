@@ -123,7 +123,7 @@ pub(in crate::doctor) const CHECKS: &[Check] = &[
         severity: Severity::Informs,
         title: "What Nix builds is what is committed",
         symptom: "`warning: Git tree '…' is dirty`",
-        cause: "tracked files differ from the last commit, so nobody else can build the same",
+        cause: "what tracked files hold is not committed, so nobody else can build the same",
         fix: "commit when the work is done; until then this is as it should be",
         source: "measured with Nix 2.8 and 2.26",
         platform: Platform::Any,
