@@ -17,6 +17,7 @@ use super::reading::Reading;
 use crate::backend::{Backend, Follow, Interest, Sink, Watch};
 use crate::error::{Error, Result};
 use crate::process::{Action, Event, Outcome};
+use crate::ui::process_view;
 
 /// So many lines from before are wanted of each process.
 const BACKLOG: usize = 1000;
@@ -168,9 +169,8 @@ impl Shared {
                 }
             }
             Event::LinesLost { process, lines, why } => {
-                let many = lines.map_or_else(|| "some".to_owned(), |lines| lines.to_string());
-                let why = why.as_ref().map_or_else(|| " on the way".to_owned(), |why| format!(": {why}"));
-                if self.intake.note(process, &format!("[nixstart: {many} lines were lost{why}]")) {
+                let lost = process_view::lost(process, *lines, why.as_deref());
+                if self.intake.note(process, &format!("[nixstart: {lost}]")) {
                     self.tell(Msg::LogsGrew);
                 }
             }

@@ -52,6 +52,16 @@ pub fn news(process: &Process) -> String {
     format!("{} {}", role(&process.state).paint(&symbol(&process.state).to_string()), change(process))
 }
 
+/// That lines of a process were lost, as far as somebody knows how many and why.
+pub fn lost(process: &str, lines: Option<u64>, why: Option<&str>) -> String {
+    let were = match lines {
+        None => format!("lines of `{process}` were"),
+        Some(1) => format!("1 line of `{process}` was"),
+        Some(lines) => format!("{lines} lines of `{process}` were"),
+    };
+    format!("{were} lost{}", why.map(|why| format!(": {why}")).unwrap_or_default())
+}
+
 /// The processes as a table. Columns that nobody has anything in are left out; why a process is where it is comes last.
 pub fn table(processes: &[Process], now: u64) -> String {
     let rows: Vec<[String; 9]> = processes.iter().map(|process| row(process, now)).collect();
@@ -128,6 +138,13 @@ pub fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::process::{Exit, NamedPort, Usage};
+
+    #[test]
+    fn lines_that_were_lost_are_counted_where_somebody_could() {
+        assert_eq!(lost("web", None, None), "lines of `web` were lost");
+        assert_eq!(lost("web", Some(1), None), "1 line of `web` was lost");
+        assert_eq!(lost("web", Some(3), Some("no space left on device")), "3 lines of `web` were lost: no space left on device");
+    }
 
     #[test]
     fn a_table_has_the_columns_that_somebody_has_something_in() {

@@ -259,7 +259,7 @@ fn a_disk_that_is_full_stops_no_process_and_what_is_lost_is_said() {
     let Some(small) = SmallDisk::at(&project.sandbox.state(), "256k", "dash_faults::a_disk_that_is_full") else { return };
     project.run(&["up", "-d"]).expect(0);
     let mut terminal = open(&project, &["dash", "web"]);
-    terminal.wait_for("is as long as it has to be").wait_for("lines were lost: no space left on device");
+    terminal.wait_for("is as long as it has to be").wait_for("lines of `web` were lost: no space left on device");
     terminal.send("2").wait_for("web + running");
     // There is room again: what is said from then on is there, and every line is whole.
     small.resize("64m");

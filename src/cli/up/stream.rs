@@ -93,9 +93,7 @@ impl Shown {
             }
             Event::Changed(process) => self.changed(process, session),
             Event::LinesLost { process, lines, why } => {
-                let lines = lines.map_or_else(|| "lines".to_owned(), |lines| format!("{lines} lines"));
-                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                session.ui.warn(&format!("{lines} of `{process}` were lost{why}"));
+                session.ui.warn(&process_view::lost(&process, lines, why.as_deref()));
             }
             Event::Silent(why) => session.ui.warn(&format!("who runs the processes does not answer: {why}")),
             Event::Ended => self.is_over = true,
