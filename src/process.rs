@@ -10,6 +10,7 @@ pub mod log_line;
 pub mod log_query;
 pub mod log_text;
 pub mod paint;
+pub mod sent_signal;
 pub mod state;
 pub mod supervision;
 
@@ -19,6 +20,7 @@ pub use event::{Action, Event, Outcome, Refusal};
 pub use log_line::{KeptLine, LogLine, Stream};
 pub use log_query::LogQuery;
 pub use log_text::LogText;
+pub use sent_signal::SentSignal;
 pub use state::{Exit, ProcessState};
 
 /// What is known of a process. What a runner does not tell is `None`, never a guess.
