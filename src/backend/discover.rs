@@ -2,6 +2,7 @@
 //! nothing. What belongs to another user or to another project is left alone and named.
 
 mod places;
+mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -15,21 +16,54 @@ use crate::env_vars;
 use crate::host::peer::{Endpoint, Peer, PeerError};
 pub use places::Surroundings;
 use places::{Places, Runtime};
+use whereabouts::{Whereabouts, is_process_compose, listener};
 
 /// The port of process-compose when nothing else is said. It is one of many programs.
 const USUAL_PORT: u16 = 8080;
 /// The files in which a project for process-compose may have a name.
 const FILES: [&str; 4] = ["process-compose.yaml", "process-compose.yml", "compose.yaml", "compose.yml"];
+/// Why a runner is left alone that has nothing to do with the project.
+const ANOTHER: &str = "it runs the processes of another project";
 
 /// What was found.
 #[derive(Default)]
 pub struct Found {
     /// Who answers, the one to believe first.
     pub live: Vec<Box<dyn Backend>>,
+    /// Why runners of this project cannot be used that are there all the same: one hangs, or wants a token.
+    pub unusable: Vec<RunnerError>,
     /// Sockets whose maker is gone.
     pub stale: Vec<Utf8PathBuf>,
     /// Who was passed over.
     pub passed_over: Vec<PassedOver>,
+}
+
+/// What says that a place is one of this project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// Its path follows from that of the project.
+    Path,
+    /// A link or a shell of the project. The link may have come with a copy.
+    Link,
+    /// The environment, which may have come from a shell of another project.
+    Environment,
+}
+
+impl Claim {
+    const fn of(runtime: &Runtime) -> Self {
+        if runtime.is_computed { Self::Path } else { Self::Link }
+    }
+}
+
+/// Whose a runner is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// This project.
+    Us,
+    /// Another one.
+    Another,
+    /// It has to say so itself.
+    Unsure,
 }
 
 /// A runner that is not used.
@@ -54,21 +88,21 @@ pub fn discover_in(place: &Place, surroundings: &Surroundings) -> Found {
     // Our own runner is asked for before all of these (`builtin::Builtin::connect`); a process-compose that we have started comes
     // first here.
     if let Some(socket) = &place.own_socket {
-        seeking.process_compose_at(socket, None);
+        seeking.process_compose_at(socket, Claim::Path);
     }
     // process-compose is believed before devenv: until 2.3 each process that it runs for devenv opens devenv's socket for itself.
     for runtime in &runtimes {
-        seeking.process_compose_at(&runtime.path.join("pc.sock"), Some(runtime));
+        seeking.process_compose_at(&runtime.path.join("pc.sock"), Claim::of(runtime));
     }
     if let Some(socket) = places.named_socket() {
-        seeking.process_compose_at(&socket, None);
+        seeking.process_compose_at(&socket, if places.is_inside() { Claim::Link } else { Claim::Environment });
     }
-    if seeking.found.live.is_empty() {
+    if seeking.has_none() {
         for runtime in &runtimes {
             seeking.devenv_at(runtime);
         }
     }
-    if seeking.found.live.is_empty() {
+    if seeking.has_none() {
         seeking.process_compose_at_port();
     }
     seeking.found
@@ -82,14 +116,18 @@ struct Seeking<'a> {
 }
 
 impl Seeking<'_> {
-    fn process_compose_at(&mut self, socket: &Utf8Path, runtime: Option<&Runtime>) {
-        if !self.is_ours(socket, runtime) {
-            return;
-        }
-        let token = self.token();
-        match ProcessCompose::connect(Endpoint::Socket(socket.to_owned()), token) {
-            Ok(runner) => self.take(runner),
-            Err(error) => self.pass_over(socket.to_string(), &error),
+    /// Whether no runner of this project was found, of which there is one.
+    fn has_none(&self) -> bool {
+        self.found.live.is_empty() && self.found.unusable.is_empty()
+    }
+
+    fn process_compose_at(&mut self, socket: &Utf8Path, claim: Claim) {
+        let Some(owner) = self.owner(socket, claim) else { return };
+        match (ProcessCompose::connect(Endpoint::Socket(socket.to_owned()), self.token()), owner) {
+            (Ok(runner), Owner::Us) => self.take(runner),
+            (Ok(runner), _) => self.take_when_it_says_so(runner, socket.to_string()),
+            (Err(error), Owner::Us) => self.note_unusable(error),
+            (Err(error), _) => self.pass_over(socket.to_string(), &error),
         }
     }
 
@@ -101,56 +139,80 @@ impl Seeking<'_> {
         self.found.live.push(Box::new(runner));
     }
 
-    fn devenv_at(&mut self, runtime: &Runtime) {
-        if !self.is_ours(&devenv::socket(&runtime.path), Some(runtime)) {
-            return;
-        }
-        match Devenv::connect(&runtime.path) {
-            Ok(runner) => self.found.live.push(Box::new(runner)),
-            Err(error) => self.pass_over(devenv::socket(&runtime.path).to_string(), &error),
-        }
-    }
-
-    /// A port is anybody's, so whoever answers has to name this project. It gets the token only from a user who has set one, and
-    /// only on this machine.
-    fn process_compose_at_port(&mut self) {
-        let Some(address) = self.address() else { return };
-        let place = address.to_string();
-        let runner = match ProcessCompose::connect(Endpoint::Port(address), self.token()) {
-            Ok(runner) => runner,
-            // It is a port of many programs: one that is something else is no news.
-            Err(error @ RunnerError::Unauthorized { .. }) => return self.pass_over(place, &error),
-            Err(_) => return,
-        };
-        let name = self.project_name();
-        match runner.is_of(self.root, name.as_deref()) {
+    /// Whoever answers has to name this project.
+    fn take_when_it_says_so(&mut self, runner: ProcessCompose, place: String) {
+        match runner.is_of(self.root, self.project_name().as_deref()) {
             Ok(Some(true)) => self.take(runner),
-            Ok(Some(false)) => self.say(place, "it runs the processes of another project"),
+            Ok(Some(false)) => self.say(place, ANOTHER),
             Ok(None) => self.say(place, "this process-compose does not say whose processes it runs (1.73 does)"),
             Err(error) => self.pass_over(place, &error),
         }
     }
 
-    /// Whether somebody of ours listens. A directory whose name does not follow from the project may be a copied link, so
-    /// whoever listens there has to work in the project.
-    fn is_ours(&mut self, socket: &Utf8Path, runtime: Option<&Runtime>) -> bool {
+    fn devenv_at(&mut self, runtime: &Runtime) {
+        if self.owner(&devenv::socket(&runtime.path), Claim::of(runtime)).is_none() {
+            return;
+        }
+        match Devenv::connect(&runtime.path) {
+            Ok(runner) => self.found.live.push(Box::new(runner)),
+            Err(error) => self.note_unusable(error),
+        }
+    }
+
+    /// A port is anybody's. Whoever listens gets the token only from a user who has set one, and only on this machine.
+    fn process_compose_at_port(&mut self) {
+        let Some(address) = self.address() else { return };
+        match ProcessCompose::connect(Endpoint::Port(address), self.token()) {
+            Ok(runner) => match Whereabouts::of(listener(address.port()), self.root) {
+                Whereabouts::Elsewhere => self.say(address.to_string(), ANOTHER),
+                // One that works in a part of the project may be the part's.
+                Whereabouts::Here | Whereabouts::Below | Whereabouts::Above | Whereabouts::Untold => {
+                    self.take_when_it_says_so(runner, address.to_string());
+                }
+            },
+            Err(error) => self.note_unusable_at_port(address, error),
+        }
+    }
+
+    /// It is a port of many programs: one that is something else, or somebody else's, is no news.
+    fn note_unusable_at_port(&mut self, address: SocketAddr, error: RunnerError) {
+        let is_locked = matches!(error, RunnerError::Unauthorized { .. });
+        let is_named = self.surroundings.variable(env_vars::PC_PORT_NUM).is_some();
+        let is_ours = match listener(address.port()) {
+            Some(process) => {
+                is_process_compose(process) && Whereabouts::of(Some(process), self.root) == Whereabouts::Here
+            }
+            None => is_named && (is_locked || matches!(error, RunnerError::Silent { .. })),
+        };
+        if is_ours {
+            self.note_unusable(error);
+        } else if is_locked {
+            self.pass_over(address.to_string(), &error);
+        }
+    }
+
+    /// Whose it is when somebody listens; nothing when nobody does, or it is certain that we leave it alone.
+    fn owner(&mut self, socket: &Utf8Path, claim: Claim) -> Option<Owner> {
         match Peer::connect(&Endpoint::Socket(socket.to_owned())) {
             Ok(peer) => {
-                let is_another = runtime.is_some_and(|runtime| !runtime.is_computed)
-                    && peer.process().and_then(works_in).is_some_and(|directory| !directory.starts_with(self.root));
-                if is_another {
-                    self.say(socket.to_string(), "it runs the processes of another project");
+                let owner = owner(claim, Whereabouts::of(peer.process(), self.root));
+                if owner == Owner::Another {
+                    self.say(socket.to_string(), ANOTHER);
                 }
-                !is_another
+                Some(owner).filter(|owner| *owner != Owner::Another)
             }
-            Err(PeerError::Absent { .. }) => false,
+            Err(PeerError::Absent { .. }) => None,
             Err(PeerError::Refused { .. }) => {
                 self.found.stale.push(socket.to_owned());
-                false
+                None
+            }
+            Err(error) if claim == Claim::Environment => {
+                self.say(socket.to_string(), &error.to_string());
+                None
             }
             Err(error) => {
-                self.say(socket.to_string(), &error.to_string());
-                false
+                self.note_unusable(error.into());
+                None
             }
         }
     }
@@ -185,6 +247,12 @@ impl Seeking<'_> {
         Some(named.trim().trim_matches(['"', '\'']).to_owned())
     }
 
+    fn note_unusable(&mut self, error: RunnerError) {
+        if !error.is_gone() {
+            self.found.unusable.push(error);
+        }
+    }
+
     fn pass_over(&mut self, place: String, error: &RunnerError) {
         if error.is_gone() {
             return;
@@ -197,7 +265,12 @@ impl Seeking<'_> {
     }
 }
 
-/// The directory a process works in, where the system tells.
-fn works_in(process: u32) -> Option<Utf8PathBuf> {
-    Utf8Path::new("/proc").join(process.to_string()).join("cwd").read_link_utf8().ok()
+/// Whose somebody is who works somewhere and answers at a place of ours.
+const fn owner(claim: Claim, whereabouts: Whereabouts) -> Owner {
+    match (claim, whereabouts) {
+        (Claim::Path, _) | (Claim::Link | Claim::Environment, Whereabouts::Here) => Owner::Us,
+        (Claim::Link, Whereabouts::Below | Whereabouts::Untold) => Owner::Us,
+        (Claim::Link, Whereabouts::Above | Whereabouts::Elsewhere) | (Claim::Environment, Whereabouts::Elsewhere) => Owner::Another,
+        (Claim::Environment, Whereabouts::Below | Whereabouts::Above | Whereabouts::Untold) => Owner::Unsure,
+    }
 }

@@ -33,13 +33,13 @@ pub(super) fn restart(args: &Names, session: &mut Session) -> Result<()> {
 }
 
 fn act(action: Action, did: &str, args: &Names, session: &mut Session) -> Result<()> {
-    let outcome = Project::around_here()?.runner()?.act(action, &args.names)?;
+    let outcome = Project::around_here()?.runner(session)?.act(action, &args.names)?;
     report(&outcome, did, session)
 }
 
 pub(super) fn down(_: &DownArgs, session: &mut Session) -> Result<()> {
     let project = Project::around_here()?;
-    let Some(runner) = project.running()? else {
+    let Some(runner) = project.usable(session)? else {
         session.ui.say("Nothing runs in this project");
         return Ok(());
     };

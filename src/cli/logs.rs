@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Session;
 use super::prefixed::Prefixed;
-use super::processes::Project;
+use super::processes::{self, Project};
 use crate::backend::{Backend, Follow, Interest, Kind, Sink};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::{interrupt, log_file};
@@ -70,7 +70,7 @@ impl Args {
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let project = Project::around_here()?;
-    let running = project.running()?;
+    let running = running(&project, session);
     let known = known(&project, running.as_deref())?;
     if let Some(unknown) = args.names.iter().find(|name| !known.contains(*name)) {
         let error = Error::failed(format!("there is no process `{unknown}`"));
@@ -98,6 +98,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
             following.map_or(Ok(()), |runner| follow(runner, args, (names, prefixed), (again, joint.into_inner()), session))
         }
     }
+}
+
+/// Who runs the processes and answers. When that is not to be found out, what is kept is read all the same.
+fn running(project: &Project, session: &mut Session) -> Option<Arc<dyn Backend>> {
+    let answering = |runner: &Arc<dyn Backend>| runner.list().map(drop);
+    let found = project.usable(session).and_then(|runner| {
+        runner.as_ref().map_or(Ok(()), answering)?;
+        Ok(runner)
+    });
+    found.unwrap_or_else(|error| {
+        processes::warn(&error, session);
+        session.ui.note("only what is kept on disk is shown");
+        None
+    })
 }
 
 /// The last lines that are wanted, so many of each process, in the order of time.

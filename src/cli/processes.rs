@@ -9,8 +9,8 @@ use super::Session;
 use crate::backend::builtin::Builtin;
 use crate::backend::site::Site;
 use crate::backend::start::Keep;
-use crate::backend::{Backend, Kind, Place, discover};
-use crate::error::{Error, Result};
+use crate::backend::{Backend, Kind, Place, RunnerError, discover};
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::{paths, project_secrets};
 use crate::process::{Outcome, Process, ProcessState};
 use crate::project::record::RECORD;
@@ -44,15 +44,23 @@ impl Project {
         services(&self.root)
     }
 
-    /// Who runs the processes, when somebody does.
+    /// Who runs the processes and answers. It says nothing of a runner that is there and cannot be used ([`Looked::usable`] does).
     pub(super) fn running(&self) -> Result<Option<Arc<dyn Backend>>> {
         Ok(self.look()?.live.into_iter().next())
+    }
+
+    /// The same, where somebody is to be stopped, asked or not to be doubled: it is an error when a runner of this project is there
+    /// and cannot be used. Who is left alone is said.
+    pub(super) fn usable(&self, session: &mut Session) -> Result<Option<Arc<dyn Backend>>> {
+        let looked = self.look()?;
+        looked.say(session);
+        looked.usable()
     }
 
     /// Looks for whoever runs the processes. Our own runner is believed before any other.
     pub(super) fn look(&self) -> Result<Looked> {
         if let Some(runner) = Builtin::connect(&self.site)? {
-            return Ok(Looked { live: vec![Arc::new(runner)], notes: Vec::new() });
+            return Ok(Looked { live: vec![Arc::new(runner)], ..Looked::default() });
         }
         let (own_socket, memory) = (Some(self.site.process_compose_socket()), Some(self.site.memory()));
         let place = Place { own_socket, memory, ..Place::of(&self.root) };
@@ -60,7 +68,11 @@ impl Project {
         let stale = found.stale.iter().map(|socket| format!("`{socket}` is left over: nobody listens there any more"));
         let passed_over =
             found.passed_over.iter().map(|other| format!("who answers at `{}` is left alone: {}", other.place, other.why));
-        Ok(Looked { notes: stale.chain(passed_over).collect(), live: found.live.into_iter().map(Arc::from).collect() })
+        Ok(Looked {
+            notes: stale.chain(passed_over).collect(),
+            live: found.live.into_iter().map(Arc::from).collect(),
+            unusable: found.unusable.into_iter().map(cannot_be_used).collect(),
+        })
     }
 
     /// Whether whoever runs the processes does not know how they are declared by now. Others than our own runner do not read
@@ -89,8 +101,8 @@ impl Project {
     }
 
     /// Who runs the processes, or that nobody does.
-    pub(super) fn runner(&self) -> Result<Arc<dyn Backend>> {
-        self.running()?.ok_or_else(|| Error::failed("nothing runs in this project").hint("`nixstart up` starts it"))
+    pub(super) fn runner(&self, session: &mut Session) -> Result<Arc<dyn Backend>> {
+        self.usable(session)?.ok_or_else(|| Error::failed("nothing runs in this project").hint("`nixstart up` starts it"))
     }
 
     /// How the processes are: as whoever runs them says, else at rest.
@@ -107,11 +119,60 @@ impl Project {
 }
 
 /// What was found of runners.
+#[derive(Default)]
 pub(super) struct Looked {
     /// Who answers, the one to believe first.
     pub(super) live: Vec<Arc<dyn Backend>>,
+    /// Why runners of this project cannot be used that are there all the same.
+    pub(super) unusable: Vec<Error>,
     /// What was found and not used, and why.
     pub(super) notes: Vec<String>,
+}
+
+impl Looked {
+    /// Says who is left alone.
+    pub(super) fn say(&self, session: &mut Session) {
+        for note in &self.notes {
+            session.ui.note(note);
+        }
+    }
+
+    /// Who answers; nothing when there is nobody. That somebody is there who cannot be used is an error.
+    pub(super) fn usable(self) -> Result<Option<Arc<dyn Backend>>> {
+        match (self.live.into_iter().next(), self.unusable.into_iter().next()) {
+            (None, Some(error)) => Err(error),
+            (live, _) => Ok(live),
+        }
+    }
+
+    /// Fails when a runner of this project and of this user is there and cannot be used: nothing is started beside it. One of
+    /// somebody else's is none of ours.
+    pub(super) fn expect_room(&self) -> Result<()> {
+        let is_ours = |error: &&Error| error.kind() != ErrorKind::Refused;
+        match self.unusable.iter().find(is_ours).filter(|_| self.live.is_empty()) {
+            Some(error) => Err(again(error, error.message()).hint("nothing was started beside it")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is said of a runner of this project that is there and cannot be used.
+fn cannot_be_used(error: RunnerError) -> Error {
+    let error = Error::from(error);
+    again(&error, format!("{}, so it is not known what runs in this project", error.message()))
+}
+
+/// An error with another message.
+fn again(error: &Error, message: String) -> Error {
+    error.hints().iter().cloned().fold(Error::new(error.kind(), message), Error::hint)
+}
+
+/// Warns of an error that does not end the command.
+pub(super) fn warn(error: &Error, session: &mut Session) {
+    session.ui.warn(&error.to_string());
+    for hint in error.hints() {
+        session.ui.hint(hint);
+    }
 }
 
 /// The services that a project declares.

@@ -46,11 +46,7 @@ struct Seen {
 
 /// Looks at the processes; who is passed over is said.
 fn look(project: &Project, session: &mut Session) -> Result<Seen> {
-    let looked = project.look()?;
-    for note in &looked.notes {
-        session.ui.note(note);
-    }
-    let running = looked.live.into_iter().next();
+    let running = project.usable(session)?;
     let processes = project.processes(running.as_deref())?;
     Ok(Seen { running, processes })
 }

@@ -47,9 +47,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     let project = Project::around_here()?;
     let looked = project.look()?;
-    for note in &looked.notes {
-        session.ui.note(note);
-    }
+    looked.say(session);
+    looked.expect_room()?;
     if let Some(runner) = looked.live.into_iter().next() {
         return join(&project, runner, args, session);
     }
@@ -123,8 +122,9 @@ fn start(project: &Project, args: &Args, keep: Keep, session: &mut Session) -> R
     })
 }
 
-/// Starts processes that go on behind, and says nothing.
+/// Starts processes that go on behind, and says nothing. Nothing is started beside a runner that does not answer.
 pub(super) fn start_behind(project: &Project, names: &[String]) -> Result<Arc<dyn Backend>> {
+    project.look()?.expect_room()?;
     let (runner, _leash) = choose(project, None, names)?.start(project, Keep::UntilStopped, &mut |_| {})?;
     Ok(runner)
 }

@@ -41,6 +41,7 @@ mod env_readers;
 mod env_share;
 mod env_transfer;
 mod faults;
+mod foreign_runner;
 mod formats;
 mod image;
 mod killed;
