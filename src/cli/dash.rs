@@ -15,7 +15,7 @@ use crate::host::clock::Zone;
 use crate::host::{nix, paths};
 use crate::tui;
 use crate::tui::dash::{Dashboard, Leaving, Opening, Runner, Start, Tab};
-use crate::tui::desk::Desk;
+use crate::tui::desk::{Declared, Desk};
 use crate::tui::effect::Ending;
 use crate::ui::Ui;
 use facts::Facts;
@@ -37,8 +37,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
         return without_a_screen(project, &args.names, session);
     }
     let running = project.running()?;
-    if running.as_ref().is_none_or(|runner| runner.kind() == Kind::Builtin) {
-        processes::warn_of_unhonoured(&project.services()?, session);
+    if running.as_ref().is_none_or(|runner| runner.kind() == Kind::Builtin)
+        && let Ok(services) = project.services()
+    {
+        processes::warn_of_unhonoured(&services, session);
     }
     let start = Some(start(&project));
     match show(&project, (running, start), (Leaving::GoOn, &args.names), session)? {
@@ -69,6 +71,12 @@ fn start(project: &Project) -> Start {
     Arc::new(move |names| up::start_behind(&project, names))
 }
 
+/// What the screens about the project are given.
+fn desk(project: &Project) -> Desk {
+    let (directory, project) = (project.root.clone(), project.clone());
+    Desk { directory, sheets: env::sheets(), declared: Declared(Arc::new(move || project.at_rest())) }
+}
+
 /// Shows the dashboard until somebody leaves it.
 pub(super) fn show(
     project: &Project,
@@ -77,11 +85,16 @@ pub(super) fn show(
     session: &mut Session,
 ) -> Result<Ending> {
     config::load()?.apply();
-    let declared = project.at_rest()?;
+    // What cannot be understood is said on every screen, until it can be.
+    let (declared, misdeclared) = match project.at_rest() {
+        Ok(declared) => (declared, None),
+        Err(error) => (Vec::new(), Some(error.message())),
+    };
     let has_new_services = running.as_ref().is_some_and(|runner| project.is_outdated(runner.as_ref()));
     let opening = Opening {
         project: project.root.file_name().unwrap_or("project").to_owned(),
         declared,
+        misdeclared,
         leaving,
         tab: if names.is_empty() { Tab::Overview } else { Tab::Logs },
         logs_of: names.to_owned(),
@@ -92,6 +105,6 @@ pub(super) fn show(
     let find = Arc::new(move || sought.running().ok().flatten());
     let runner = Runner { running, start, find };
     let spool = paths::state_directory()?.join("spool");
-    let desk = Desk { directory: project.root.clone(), sheets: env::sheets() };
+    let desk = desk(project);
     tui::dash::run(&session.ui, Dashboard { opening, runner, spool, desk, flake: nix::flake_around(&project.root) })
 }

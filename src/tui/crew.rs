@@ -127,13 +127,18 @@ impl Shared {
         let _nobody_listens_any_more = self.sender.send(msg);
     }
 
-    /// Watches a runner from now on.
+    /// Watches a runner from now on. One that cannot be watched is sought again.
     fn attach(self: &Arc<Self>, backend: Arc<dyn Backend>) -> Result<()> {
         self.keep(Running { backend: Arc::clone(&backend), _watch: None });
         self.tell_who_runs();
         let interest = Interest { logs: Follow::Everybody, backlog: BACKLOG, usage: true };
-        let watch = backend.watch(interest, self.sink())?;
-        self.keep(Running { backend, _watch: Some(watch) });
+        match backend.watch(interest, self.sink()) {
+            Ok(watch) => self.keep(Running { backend, _watch: Some(watch) }),
+            Err(error) => {
+                drop(self.lock().take());
+                return Err(error);
+            }
+        }
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use camino::Utf8PathBuf;
 
 use super::screen::dash::Tab;
 use crate::error::Result;
+use crate::process::Process;
 use crate::secret::form::Form;
 pub(super) use clerk::Clerk;
 pub use errand::Errand;
@@ -28,6 +29,18 @@ pub struct Desk {
     pub directory: Utf8PathBuf,
     /// Its variables.
     pub sheets: Sheets,
+    /// The processes that it declares.
+    pub declared: Declared,
+}
+
+/// Reads the processes that a project declares, each at rest. It may be called from any thread.
+#[derive(Clone)]
+pub struct Declared(pub Arc<dyn Fn() -> Result<Vec<Process>> + Send + Sync>);
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Declared")
+    }
 }
 
 /// Reads the title and the form of an app's variables.

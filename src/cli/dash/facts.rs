@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 
 use crate::cli::processes::Project;
-use crate::cli::{Session, env, logs};
+use crate::cli::{Session, logs};
 use crate::error::Result;
 use crate::host::{interrupt, nix};
 use crate::nix::dev_shells::DevShell;
@@ -33,7 +33,7 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn new(project: Project, names: &[String]) -> Self {
-        let desk = Desk { directory: project.root.clone(), sheets: env::sheets() };
+        let desk = super::desk(&project);
         let flake = nix::flake_around(&project.root);
         Self { project, desk, names: names.to_owned(), flake, shells: None, offers: None, ailments: None }
     }

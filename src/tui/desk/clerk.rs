@@ -13,6 +13,7 @@ use super::{App, Desk, Errand, News, Order, Sealed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::direnv::standing::Standing;
 use crate::host::watched::Watched;
+use crate::project::record::RECORD;
 use crate::secret::form::Form;
 use crate::tui::msg::Msg;
 use crate::tui::screen::dash::Tab;
@@ -167,7 +168,11 @@ impl Shared {
             let changed: Vec<Utf8PathBuf> = now.changed_since(&files);
             let has_changed = !changed.is_empty();
             if has_changed {
+                let is_declared_anew = changed.iter().any(|path| path.file_name() == Some(RECORD));
                 self.tell(News::Changed(changed));
+                if is_declared_anew {
+                    self.tell(News::Declared(self.desk.declared()));
+                }
             }
             files = now;
             let (tab, is_new) = self.look();

@@ -9,6 +9,7 @@ use crate::facts::direnv::standing::Standing;
 use crate::host::probe::{Reach, Vantage};
 use crate::host::{checkup, dev_shells, direnv};
 use crate::nix::dev_shells::DevShell;
+use crate::process::Process;
 use crate::secret::form::Form;
 use crate::tui::screen::dash::Ailment;
 use crate::ui::redaction;
@@ -30,6 +31,11 @@ pub(super) fn told(error: Error) -> String {
 }
 
 impl Desk {
+    /// The processes that the project declares.
+    pub(super) fn declared(&self) -> Told<Vec<Process>> {
+        (self.declared.0)().map_err(|error| redaction::redact(&error.message()))
+    }
+
     /// The dev shells as Nix evaluates them, for as long as somebody wants to know; no flake has none to tell of.
     pub fn shells(&self, is_wanted: &dyn Fn() -> bool) -> Told<Option<Vec<DevShell>>> {
         dev_shells::around(&self.directory, is_wanted).map_err(told)

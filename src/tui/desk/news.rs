@@ -8,6 +8,7 @@ use camino::Utf8PathBuf;
 use super::{App, Errand};
 use crate::facts::direnv::standing::Standing;
 use crate::nix::dev_shells::DevShell;
+use crate::process::Process;
 use crate::secret::form::Form;
 use crate::tui::screen::dash::Ailment;
 
@@ -28,6 +29,8 @@ pub enum News {
     Envrc(Utf8PathBuf, Result<(Vec<u8>, String), String>),
     /// direnv was told something, or not.
     Told(Result<String, String>),
+    /// The processes that the project declares by now, or why that cannot be understood.
+    Declared(Result<Vec<Process>, String>),
     /// Files of the project came, went or were changed.
     Changed(Vec<Utf8PathBuf>),
     /// Somebody came back from an errand, with its exit code.

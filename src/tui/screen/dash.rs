@@ -8,6 +8,7 @@ mod health;
 mod listing;
 mod logs;
 mod looks;
+mod outdated;
 mod overview;
 mod processes;
 mod project;
@@ -26,7 +27,7 @@ use super::Told;
 use crate::host::clock::Zone;
 use crate::process::{Action as Asked, Event, Process};
 use crate::secret::form::Form;
-use crate::tui::desk::App;
+use crate::tui::desk::{App, News};
 use crate::tui::effect::{Effect, Ending, Reaction};
 use crate::tui::keymap::{Action, Context, DashAction};
 use crate::tui::modal::menu::Choice;
@@ -57,6 +58,8 @@ pub struct Opening {
     pub project: String,
     /// The processes that the project declares; what runs takes their place when somebody tells.
     pub declared: Vec<Process>,
+    /// Why what it declares cannot be understood.
+    pub misdeclared: Option<String>,
     /// What becomes of the processes when the dashboard is left.
     pub leaving: Leaving,
     /// The screen that is shown first.
@@ -75,6 +78,7 @@ impl Opening {
         Self {
             project: project.to_owned(),
             declared,
+            misdeclared: None,
             leaving: Leaving::GoOn,
             tab: Tab::Overview,
             logs_of: Vec::new(),
@@ -379,7 +383,16 @@ impl DashScreen {
                 }
                 Told { is_seen: true, reactions: Vec::new() }
             }
+            Msg::Desk(news) if matches!(*news, News::Declared(_)) => {
+                if let News::Declared(declared) = *news {
+                    self.session.declare(declared);
+                }
+                Told { is_seen: true, reactions: Vec::new() }
+            }
             Msg::Desk(news) => {
+                if let News::Changed(files) = news.as_ref() {
+                    self.builds.outdate(files);
+                }
                 let is_running = self.session.processes.iter().any(|process| process.state.is_alive());
                 let wishes = self.project.tell(*news, is_running);
                 Told { is_seen: true, reactions: self.grant(wishes, area) }
@@ -433,9 +446,11 @@ impl DashScreen {
     fn warnings(&self) -> Vec<(String, Role)> {
         let silence =
             self.session.silence.as_ref().map(|why| format!(" ! The runner does not answer, so this may be old: {why}"));
-        let changed = self.project.has_new_services();
+        let broken = self.session.misdeclared.as_ref().map(|why| format!(" ! {why}"));
+        let changed = self.project.has_new_services() && broken.is_none();
         let changed = changed.then(|| " ! nixstart.toml changed; `nixstart down` and `up` apply it".to_owned());
-        silence.map(|said| (said, Role::Error)).into_iter().chain(changed.map(|said| (said, Role::Warning))).collect()
+        let errors = silence.into_iter().chain(broken).map(|said| (said, Role::Error));
+        errors.chain(changed.map(|said| (said, Role::Warning))).collect()
     }
 
     /// What is left for a screen below the names of all of them.

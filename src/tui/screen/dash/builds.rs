@@ -5,6 +5,7 @@ mod facts;
 mod looks;
 mod run;
 
+use camino::Utf8PathBuf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -247,6 +248,11 @@ impl Builds {
             View::Log(_) => return self.logs.point(mouse, area).into_iter().map(own_wish).collect(),
         }
         Vec::new()
+    }
+
+    /// Knows that files of the project were changed.
+    pub(super) fn outdate(&mut self, files: &[Utf8PathBuf]) {
+        self.chooser.outdate(files);
     }
 
     /// Takes news in.

@@ -149,6 +149,8 @@ impl ProjectScreens {
             News::Sheets(apps) => self.variables.know(apps),
             News::Sheet(app, sheet) => self.variables.take(&app, sheet),
             News::Envrc(path, read) => return reacted(self.shells.show_envrc(path, read)),
+            // It is about the processes.
+            News::Declared(_) => {}
             News::Told(outcome) => return said(outcome.unwrap_or_else(|why| why)),
             News::Changed(files) => return self.outdate(&files, is_running),
             News::Saved(app, outcome) => return reacted(self.variables.saved(&app, outcome)),

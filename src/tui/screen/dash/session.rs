@@ -23,6 +23,10 @@ pub(super) struct Session {
     pub(super) runner: Option<String>,
     /// The processes, in the order of the runner or of the project.
     pub(super) processes: Vec<Process>,
+    /// Those that the project declares.
+    declared: Vec<Process>,
+    /// Why what it declares cannot be understood.
+    pub(super) misdeclared: Option<String>,
     /// Why the runner does not answer.
     pub(super) silence: Option<String>,
     /// What time it is, in milliseconds since 1970.
@@ -62,7 +66,9 @@ impl Session {
             project: visible(&opening.project),
             leaving: opening.leaving,
             runner: None,
-            processes: opening.declared,
+            processes: opening.declared.clone(),
+            declared: opening.declared,
+            misdeclared: opening.misdeclared.as_deref().map(visible),
             silence: None,
             now: 0,
             zone: opening.zone,
@@ -110,13 +116,42 @@ impl Session {
         true
     }
 
-    /// The runner is gone, and with it everything that ran.
+    /// The runner is gone, and with it everything that ran or was going to.
     fn end(&mut self) {
         (self.runner, self.silence) = (None, None);
-        for process in self.processes.iter_mut().filter(|process| process.state.is_alive()) {
-            (process.state, process.pid, process.usage) = (ProcessState::Stopped, None, None);
+        for process in self.processes.iter_mut().filter(|process| !has_come_to_rest(&process.state)) {
+            (process.state, process.pid, process.usage, process.why) = (ProcessState::Stopped, None, None, None);
         }
         self.requests.retain(|_, request| request.is_done);
+        self.rest(&self.declared.clone());
+    }
+
+    /// Learns what the project declares by now. It is shown while nobody runs the processes; a runner knows better.
+    pub(super) fn declare(&mut self, declared: Result<Vec<Process>, String>) {
+        match declared {
+            Err(why) => self.misdeclared = Some(visible(&why)),
+            Ok(declared) => {
+                self.misdeclared = None;
+                let before = std::mem::replace(&mut self.declared, declared);
+                if self.runner.is_none() {
+                    self.rest(&before);
+                }
+            }
+        }
+    }
+
+    /// Nobody runs the processes: there are those that are declared, as they ended the last time, and those that never were. What
+    /// was declared before and is not by now is gone.
+    fn rest(&mut self, before: &[Process]) {
+        let has = |list: &[Process], name: &str| list.iter().any(|process| process.name == name);
+        let mut known = std::mem::take(&mut self.processes);
+        known.retain(|process| has(&self.declared, &process.name) || !has(before, &process.name));
+        for declared in &self.declared {
+            let ended = known.iter().position(|process| process.name == declared.name).map(|place| known.remove(place));
+            let ended = ended.filter(|process| ![&process.state, &declared.state].contains(&&ProcessState::Disabled));
+            self.processes.push(ended.unwrap_or_else(|| declared.clone()));
+        }
+        self.processes.append(&mut known);
     }
 
     /// Learns from a process what it needs to know of its past.
@@ -215,6 +250,24 @@ impl Session {
     pub(super) fn uptime(&self, process: &Process) -> Option<u64> {
         let started = process.started.filter(|_| process.state.is_alive())?;
         Some(self.now.saturating_sub(started) / 1000)
+    }
+}
+
+/// Whether nothing more happens to a process when its runner is gone.
+const fn has_come_to_rest(state: &ProcessState) -> bool {
+    match state {
+        ProcessState::Stopped
+        | ProcessState::Completed
+        | ProcessState::Failed
+        | ProcessState::Skipped
+        | ProcessState::Disabled => true,
+        ProcessState::Pending
+        | ProcessState::Starting
+        | ProcessState::Running
+        | ProcessState::Ready
+        | ProcessState::Stopping
+        | ProcessState::Backoff
+        | ProcessState::Unknown(_) => false,
     }
 }
 

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use super::Wish;
 use super::listing::{Listing, Row, Shown, plain};
+use super::outdated::Outdated;
 use crate::facts::direnv::standing::Standing;
 use crate::nix::dev_shells::{DevShell, is_name};
 use crate::tui::desk::{Errand, Order};
@@ -35,8 +36,7 @@ struct Facts {
     /// The dev shells; `None` when nobody has looked yet.
     shells: Option<Result<Option<Vec<DevShell>>, String>>,
     is_evaluating: bool,
-    /// Files that were changed since Nix evaluated.
-    changed: Vec<String>,
+    outdated: Outdated,
     standings: Option<Vec<Standing>>,
 }
 
@@ -107,7 +107,7 @@ impl Shells {
         if std::mem::replace(&mut self.facts.is_evaluating, true) {
             return vec![say("Nix is evaluating already")];
         }
-        self.facts.changed.clear();
+        self.facts.outdated.forget();
         vec![order(Order::Evaluate)]
     }
 
@@ -123,11 +123,8 @@ impl Shells {
 
     /// Knows that files were changed.
     pub(super) fn outdate(&mut self, files: &[Utf8PathBuf]) {
-        let counts = |path: &&Utf8PathBuf| matches!(path.file_name(), Some("flake.nix" | "flake.lock" | "devenv.nix"));
-        for name in files.iter().filter(counts).filter_map(|path| path.file_name()) {
-            if self.facts.shells.is_some() && !self.facts.changed.iter().any(|known| known == name) {
-                self.facts.changed.push(name.to_owned());
-            }
+        if self.facts.shells.is_some() {
+            self.facts.outdated.remember(files);
         }
     }
 

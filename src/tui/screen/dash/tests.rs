@@ -15,6 +15,7 @@ use pretty_assertions::assert_eq;
 use super::{Leaving, Opening};
 use crate::process::event::Refusal;
 use crate::process::{Action, Event, Exit, LogLine, NamedPort, Outcome, Process, ProcessState, Stream, Usage};
+use crate::tui::desk::News;
 use crate::tui::effect::{Effect, Ending};
 use crate::tui::keymap::Context;
 use crate::tui::modal::Modal;
@@ -199,6 +200,42 @@ fn a_runner_that_is_silent_or_gone_is_said_on_every_screen() {
     dash.press("2");
     let shown = text(&dash);
     assert!(shown.contains("nothing runs") && !shown.contains("ready") && shown.contains("failed"), "{shown}");
+}
+
+#[test]
+fn what_waits_when_the_runner_goes_is_stopped_with_it() {
+    let mut dash = running((80, 24));
+    let waiting = Process { why: Some("waits for `db`".into()), ..Process::new("web", ProcessState::Pending) };
+    let again = Process { exit: Some(Exit::Code(1)), ..Process::new("api", ProcessState::Backoff) };
+    dash.send(Msg::Process(Event::Snapshot(vec![waiting, again, Process::new("other", ProcessState::Unknown("Foo".into()))])));
+    assert!(text(&dash).contains("waits for `db`"), "{}", text(&dash));
+    dash.send(Msg::Process(Event::Ended));
+    let shown = text(&dash);
+    assert!(shown.contains("3 processes, 3 stopped") && shown.contains("Start everything"), "{shown}");
+    assert!(!shown.contains("waits for"), "{shown}");
+}
+
+#[test]
+fn what_is_declared_anew_is_shown_while_nobody_runs_it() {
+    let stopped = |name: &str| Process::new(name, ProcessState::Stopped);
+    let declare = |dash: &mut Rehearsal, declared| dash.send(Msg::Desk(Box::new(News::Declared(declared))));
+    let mut dash = dash_of(opening(vec![stopped("web"), stopped("old")]), (80, 24));
+    dash.press("2");
+    declare(&mut dash, Ok(vec![stopped("db"), stopped("web")]));
+    let shown = text(&dash);
+    assert!(shown.contains("db") && shown.contains("web") && !shown.contains("old"), "{shown}");
+    declare(&mut dash, Err("`nixstart.toml`: service `web` has no `command`".into()));
+    let shown = text(&dash);
+    assert!(shown.contains("! `nixstart.toml`: service `web` has no `command`") && shown.contains("db"), "{shown}");
+    // A runner knows better, until it goes; how processes have ended stays known.
+    dash.send(Msg::Attached("nixstart".into()));
+    let failed = Process { exit: Some(Exit::Code(1)), ..Process::new("web", ProcessState::Failed) };
+    dash.send(Msg::Process(Event::Snapshot(vec![failed, Process::new("theirs", ProcessState::Running)])));
+    declare(&mut dash, Ok(vec![stopped("web"), stopped("new")]));
+    assert!(!text(&dash).contains("new") && !text(&dash).contains("no `command`"), "{}", text(&dash));
+    dash.send(Msg::Process(Event::Ended));
+    let shown = text(&dash);
+    assert!(shown.contains("exit code 1") && shown.contains("new") && shown.contains("theirs"), "{shown}");
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use camino::Utf8PathBuf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::super::outdated::Outdated;
 use super::looks;
 use crate::tui::build_order::{Choice, Trouble};
 use crate::tui::keymap::{self, Action, BuildAction, Context};
@@ -25,6 +27,7 @@ pub(super) struct Chooser {
     /// Those that are chosen besides, by what Nix is told.
     chosen: BTreeSet<String>,
     asked: Asked,
+    outdated: Outdated,
 }
 
 /// Whether Nix was asked.
@@ -59,8 +62,16 @@ impl Chooser {
     }
 
     /// Knows that Nix is asked.
-    pub(super) const fn ask_again(&mut self) {
+    pub(super) fn ask_again(&mut self) {
         self.asked = Asked::Waiting;
+        self.outdated.forget();
+    }
+
+    /// Knows that files were changed.
+    pub(super) fn outdate(&mut self, files: &[Utf8PathBuf]) {
+        if self.asked != Asked::No {
+            self.outdated.remember(files);
+        }
     }
 
     /// Takes the answer.
@@ -90,9 +101,13 @@ impl Chooser {
     }
 
     pub(super) fn status(&self) -> String {
+        let key = keymap::key(Context::Builds, Action::Build(BuildAction::List));
         match (self.asked, self.chosen.len()) {
             (Asked::No | Asked::Waiting, _) => "Nix is asked what can be built".to_owned(),
-            (Asked::Answered, 0) => format!("{} can be built", count(self.choices.len(), "output", "outputs")),
+            (Asked::Answered, 0) => {
+                let can_be_built = || format!("{} can be built", count(self.choices.len(), "output", "outputs"));
+                self.outdated.words(key).unwrap_or_else(can_be_built)
+            }
             (Asked::Answered, chosen) => format!("{chosen} chosen: {}", self.targets().join(" ")),
         }
     }

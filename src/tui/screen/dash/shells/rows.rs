@@ -33,9 +33,8 @@ pub(super) fn rows(facts: &Facts) -> Vec<Row> {
     }
     if facts.is_evaluating && facts.shells.is_some() {
         rows.push(Row::Fact("Nix is evaluating them anew".to_owned()));
-    } else if !facts.changed.is_empty() {
-        let changed = facts.changed.join(", ");
-        rows.push(Row::Hint(format!("this may be old: {changed} changed; {} evaluates anew", key(ProjectAction::Refresh))));
+    } else {
+        rows.extend(facts.outdated.words(key(ProjectAction::Refresh)).map(Row::Hint));
     }
     rows.push(Row::Heading("direnv".to_owned()));
     match &facts.standings {

@@ -9,6 +9,7 @@ use crate::facts::direnv::cache::Cache;
 use crate::facts::direnv::standing::{Loaded, Standing};
 use crate::facts::direnv::{Envrc, Permission};
 use crate::nix::dev_shells::DevShell;
+use crate::process::{Process, ProcessState};
 use crate::secret::form::Form;
 use crate::tui::desk::{Errand, News, Sealed};
 use crate::tui::screen::dash::{Ailment, Mending, Rank};
@@ -53,6 +54,10 @@ pub(super) fn news<S: Strategy<Value = String> + 'static>(hostile: impl Fn() -> 
         hostile().prop_map(|why| News::Sheet(None, Err(why))),
         (hostile(), hostile()).prop_map(|(path, text)| News::Envrc(path.into(), Ok((text.clone().into_bytes(), text)))),
         hostile().prop_map(|why| News::Told(Err(why))),
+        hostile().prop_map(|why| News::Declared(Err(why))),
+        many(hostile()).prop_map(|names| {
+            News::Declared(Ok(names.iter().map(|name| Process::new(name, ProcessState::Stopped)).collect()))
+        }),
         hostile().prop_map(|path| News::Changed(vec![path.into(), "/p/nixstart.toml".into(), "/p/.env".into()])),
         (hostile(), any::<i32>()).prop_map(|(name, code)| News::Back(Errand::Shell(name), Ok(code))),
         hostile().prop_map(|why| News::Saved(None, Err(why))),
