@@ -67,6 +67,26 @@ fn a_project_is_started_looked_at_searched_and_left_running() {
 }
 
 #[test]
+fn what_is_declared_while_the_dashboard_is_open_is_shown() {
+    let project = project();
+    let declared = project.sandbox.read("p/nixstart.toml");
+    let mut terminal = open(&project, &["dash"]);
+    terminal.send("2").wait_for("2 processes, 2 stopped");
+    project.sandbox.write("p/nixstart.toml", &format!("{declared}[services.late]\ncommand = 'true'\n"));
+    terminal.wait_for("3 processes, 3 stopped").wait_for("late");
+    project.sandbox.write("p/nixstart.toml", &format!("{declared}[services.late]\ncomand = 'true'\n"));
+    terminal.wait_for("`comand`").wait_for("3 processes, 3 stopped");
+    terminal.send("q");
+    assert_eq!(terminal.end().code, 0);
+    // Opened over what cannot be understood, it says so, and knows better when it can be.
+    let mut terminal = open(&project, &["dash"]);
+    terminal.wait_for("`comand`").wait_for("nothing runs");
+    project.sandbox.write("p/nixstart.toml", &declared);
+    terminal.wait_for("2 processes, 2 stopped").send("q");
+    assert_eq!(terminal.end().code, 0);
+}
+
+#[test]
 fn what_up_shows_ends_with_it() {
     for keys in ["qy", "\x03"] {
         let project = project();

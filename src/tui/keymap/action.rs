@@ -53,6 +53,15 @@ pub enum Action {
     Build(BuildAction),
 }
 
+impl Action {
+    /// Whether it is about what a screen shows; others move in it, or are the same everywhere.
+    pub const fn belongs_to_a_screen(self) -> bool {
+        let is_about_the_selected = matches!(self, Self::Explain | Self::Changes | Self::Copy | Self::Apply);
+        let is_of_a_screen = matches!(self, Self::Process(_) | Self::Logs(_) | Self::Project(_) | Self::Build(_));
+        is_about_the_selected || is_of_a_screen || matches!(self, Self::Variable(_))
+    }
+}
+
 /// What is done with builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildAction {

@@ -4,10 +4,12 @@
 //! below.
 
 mod builds;
+mod farewell;
 mod health;
 mod listing;
 mod logs;
 mod looks;
+mod opening;
 mod outdated;
 mod overview;
 mod processes;
@@ -24,24 +26,23 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::Told;
-use crate::host::clock::Zone;
-use crate::process::{Action as Asked, Event, Process};
+use crate::process::{Action as Asked, Event};
 use crate::secret::form::Form;
 use crate::tui::desk::{App, News};
-use crate::tui::effect::{Effect, Ending, Reaction};
+use crate::tui::effect::{Effect, Reaction};
 use crate::tui::keymap::{Action, Context, DashAction};
 use crate::tui::modal::menu::Choice;
-use crate::tui::modal::{Confirm, Modal};
 use crate::tui::msg::{Mouse, Msg};
 use crate::tui::theme::Theme;
 use crate::tui::widget::{put, rule};
-use crate::ui::columns::{self, count};
+use crate::ui::columns;
 use crate::ui::screen::Mouse as Whose;
 use crate::ui::style::Role;
 use builds::Builds;
 pub use builds::plain_builds;
 pub use health::{Ailment, Mending, Rank, plain_health};
 use logs::Logs;
+pub use opening::{Leaving, Opening};
 pub use overview::{Deed, plain_overview};
 use overview::{Overview, Sight};
 use processes::Processes;
@@ -50,52 +51,6 @@ use session::Session;
 pub use shells::{MAY_DIRENV, before_allowing, plain_shells};
 pub use tab::Tab;
 pub use variables::plain_variables;
-
-/// What a dashboard begins with.
-#[derive(Debug, Clone)]
-pub struct Opening {
-    /// The name of the project.
-    pub project: String,
-    /// The processes that the project declares; what runs takes their place when somebody tells.
-    pub declared: Vec<Process>,
-    /// Why what it declares cannot be understood.
-    pub misdeclared: Option<String>,
-    /// What becomes of the processes when the dashboard is left.
-    pub leaving: Leaving,
-    /// The screen that is shown first.
-    pub tab: Tab,
-    /// Whose lines are shown first; everybody's when none is named.
-    pub logs_of: Vec<String>,
-    /// The time zone of whoever looks.
-    pub zone: Zone,
-    /// Whether what declares the processes was changed since those that run were started.
-    pub has_new_services: bool,
-}
-
-impl Opening {
-    /// The overview of processes that go on when it is left, with times in UTC.
-    pub fn of(project: &str, declared: Vec<Process>) -> Self {
-        Self {
-            project: project.to_owned(),
-            declared,
-            misdeclared: None,
-            leaving: Leaving::GoOn,
-            tab: Tab::Overview,
-            logs_of: Vec::new(),
-            zone: Zone::default(),
-            has_new_services: false,
-        }
-    }
-}
-
-/// What becomes of the processes when the dashboard is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaving {
-    /// They go on: somebody else runs them.
-    GoOn,
-    /// They are stopped by whoever opened the dashboard.
-    Stop,
-}
 
 /// The state of the dashboard.
 #[derive(Debug)]
@@ -202,7 +157,7 @@ impl DashScreen {
             DashAction::Previous => vec![Wish::Show(self.tab.previous())],
             DashAction::Palette => Vec::new(),
             DashAction::StartAll => vec![Wish::Ask(Asked::Start, Vec::new())],
-            DashAction::StopAll => vec![Wish::React(self.stop_all())],
+            DashAction::StopAll => vec![Wish::React(farewell::stop_all(&self.session))],
             DashAction::Leave => vec![Wish::Leave],
             DashAction::Mouse => {
                 let (mouse, said) = match self.mouse {
@@ -216,36 +171,6 @@ impl DashScreen {
         }
     }
 
-    fn stop_all(&self) -> Reaction {
-        let alive = self.session.processes.iter().filter(|process| process.state.is_alive());
-        let names: Vec<String> = alive.map(|process| crate::ui::visible(&process.name)).collect();
-        if names.is_empty() {
-            return Reaction::Say("Nothing runs".to_owned());
-        }
-        Reaction::Open(Modal::Confirm(Confirm {
-            question: format!("Stop {}?", count(names.len(), "process", "processes")),
-            facts: vec![names.join(", ")],
-            on_yes: Effect::Act(Asked::Stop, Vec::new()),
-            offset: 0,
-        }))
-    }
-
-    fn leave(&self) -> Reaction {
-        let leave = Effect::End(Ending::Cancelled);
-        let alive = self.session.processes.iter().filter(|process| process.state.is_alive()).count();
-        let ends = self.session.leaving == Leaving::Stop && alive > 0;
-        let ends = ends.then(|| format!("{} with the dashboard.", count(alive, "process ends", "processes end")));
-        let unsaved = self.project.unsaved();
-        let lost =
-            (!unsaved.is_empty()).then(|| format!("{} of variables not saved:", count(unsaved.len(), "change", "changes")));
-        let build = self.builds.is_building().then(|| "The build is stopped; what was built so far stays.".to_owned());
-        let facts: Vec<String> = ends.into_iter().chain(build).chain(lost).chain(unsaved).collect();
-        if facts.is_empty() {
-            return Reaction::Do(leave);
-        }
-        Reaction::Open(Modal::Confirm(Confirm { question: "Leave?".to_owned(), facts, on_yes: leave, offset: 0 }))
-    }
-
     /// Does what the screens wish.
     fn grant(&mut self, wishes: Vec<Wish>, area: Rect) -> Vec<Reaction> {
         let mut reactions = Vec::new();
@@ -253,7 +178,7 @@ impl DashScreen {
             match wish {
                 Wish::React(reaction) => reactions.push(reaction),
                 Wish::Ask(action, names) => reactions.push(Reaction::Do(Effect::Act(action, names))),
-                Wish::Leave => reactions.push(self.leave()),
+                Wish::Leave => reactions.push(farewell::leave(&self.session, &self.builds, &self.project)),
                 Wish::Show(tab) => {
                     self.tab = tab;
                     let looked = self.project.look(tab);

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::tui::keymap::Context;
 use crate::tui::theme::Theme;
 use crate::tui::widget::put;
 use crate::ui::columns;
@@ -45,6 +46,24 @@ impl Tab {
             Self::Health => "Health",
             Self::Builds => "Builds",
         }
+    }
+
+    /// Where its keys have their meaning. What is typed in a line or chosen from a list is not among it.
+    pub const fn contexts(self) -> &'static [Context] {
+        match self {
+            Self::Overview => &[Context::Overview],
+            Self::Processes => &[Context::Processes],
+            Self::Logs => &[Context::Logs],
+            Self::Shells => &[Context::Shells],
+            Self::Secrets => &[Context::Variables, Context::Secrets],
+            Self::Health => &[Context::Health],
+            Self::Builds => &[Context::Builds, Context::Build],
+        }
+    }
+
+    /// Its number, from 1 on.
+    pub fn number(self) -> u8 {
+        u8::try_from(self.index() + 1).unwrap_or(u8::MAX)
     }
 
     fn index(self) -> usize {

@@ -285,6 +285,12 @@ fn the_palette_does_what_its_words_say() {
     assert_eq!(dash.press("enter"), [Effect::Act(Action::Restart, names(&["postgres"]))]);
     assert_eq!(dash.press("ctrl-p q z x enter"), []);
     assert!(dash.model.modals.is_empty());
+    // What belongs to another screen leads there, and does nothing to what nobody has seen.
+    dash.press("1 : r e s t a r t");
+    assert!(text(&dash).contains("2 r         Processes: Restart it"), "{}", text(&dash));
+    assert_eq!(dash.press("enter"), []);
+    assert_eq!(dash.model.context(), Context::Processes);
+    assert!(text(&dash).contains("Restart it: r"), "{}", text(&dash));
 }
 
 #[test]
