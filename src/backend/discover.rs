@@ -179,9 +179,7 @@ impl Seeking<'_> {
         let is_locked = matches!(error, RunnerError::Unauthorized { .. });
         let is_named = self.surroundings.variable(env_vars::PC_PORT_NUM).is_some();
         let is_ours = match listener(address.port()) {
-            Some(process) => {
-                is_process_compose(process) && Whereabouts::of(Some(process), self.root) == Whereabouts::Here
-            }
+            Some(process) => is_process_compose(process) && Whereabouts::of(Some(process), self.root) == Whereabouts::Here,
             None => is_named && (is_locked || matches!(error, RunnerError::Silent { .. })),
         };
         if is_ours {
@@ -270,7 +268,9 @@ const fn owner(claim: Claim, whereabouts: Whereabouts) -> Owner {
     match (claim, whereabouts) {
         (Claim::Path, _) | (Claim::Link | Claim::Environment, Whereabouts::Here) => Owner::Us,
         (Claim::Link, Whereabouts::Below | Whereabouts::Untold) => Owner::Us,
-        (Claim::Link, Whereabouts::Above | Whereabouts::Elsewhere) | (Claim::Environment, Whereabouts::Elsewhere) => Owner::Another,
+        (Claim::Link, Whereabouts::Above | Whereabouts::Elsewhere) | (Claim::Environment, Whereabouts::Elsewhere) => {
+            Owner::Another
+        }
         (Claim::Environment, Whereabouts::Below | Whereabouts::Above | Whereabouts::Untold) => Owner::Unsure,
     }
 }

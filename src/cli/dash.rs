@@ -36,14 +36,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     if !can_draw(session) {
         return without_a_screen(project, &args.names, session);
     }
-    let running = project.running()?;
+    let looked = project.look()?;
+    let silence = looked.expect_room().err().map(|error| error.message());
+    let running = looked.live.into_iter().next();
     if running.as_ref().is_none_or(|runner| runner.kind() == Kind::Builtin)
         && let Ok(services) = project.services()
     {
         processes::warn_of_unhonoured(&services, session);
     }
     let start = Some(start(&project));
-    match show(&project, (running, start), (Leaving::GoOn, &args.names), session)? {
+    let runner = Found { running, start, silence };
+    match show(&project, runner, (Leaving::GoOn, &args.names), session)? {
         Ending::Interrupted => session.exit_code = ErrorKind::Interrupted.exit_code(),
         Ending::Accepted | Ending::Cancelled => {}
         Ending::Lost => return Err(Error::failed("the terminal is gone")),
@@ -77,10 +80,28 @@ fn desk(project: &Project) -> Desk {
     Desk { directory, sheets: env::sheets(), declared: Declared(Arc::new(move || project.at_rest())) }
 }
 
+/// What is known of whoever runs the processes.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Who does; `None` when nobody does, or it is not known.
+    pub(super) running: Option<Arc<dyn Backend>>,
+    /// What starts them when nobody runs them.
+    pub(super) start: Option<Start>,
+    /// Why a runner cannot be used that is there.
+    pub(super) silence: Option<String>,
+}
+
+impl Found {
+    /// A runner, and nothing that starts another.
+    pub(super) fn running(runner: Arc<dyn Backend>) -> Self {
+        Self { running: Some(runner), ..Self::default() }
+    }
+}
+
 /// Shows the dashboard until somebody leaves it.
 pub(super) fn show(
     project: &Project,
-    (running, start): (Option<Arc<dyn Backend>>, Option<Start>),
+    Found { running, start, silence }: Found,
     (leaving, names): (Leaving, &[String]),
     session: &mut Session,
 ) -> Result<Ending> {
@@ -95,6 +116,7 @@ pub(super) fn show(
         project: project.root.file_name().unwrap_or("project").to_owned(),
         declared,
         misdeclared,
+        silence,
         leaving,
         tab: if names.is_empty() { Tab::Overview } else { Tab::Logs },
         logs_of: names.to_owned(),
@@ -102,7 +124,7 @@ pub(super) fn show(
         has_new_services,
     };
     let sought = project.clone();
-    let find = Arc::new(move || sought.running().ok().flatten());
+    let find = Arc::new(move || sought.look()?.usable());
     let runner = Runner { running, start, find };
     let spool = paths::state_directory()?.join("spool");
     let desk = desk(project);

@@ -80,7 +80,7 @@ fn join(project: &Project, runner: Arc<dyn Backend>, args: &Args, session: &mut 
         return wait::until_settled(runner.as_ref(), Duration::from_secs(args.wait), session);
     }
     if is_drawn(args, session) {
-        dash::show(project, (Some(runner), None), (Leaving::GoOn, &[]), session)?;
+        dash::show(project, dash::Found::running(runner), (Leaving::GoOn, &[]), session)?;
         return Ok(());
     }
     follow(runner.as_ref(), session)
@@ -98,7 +98,7 @@ fn is_drawn(args: &Args, session: &Session) -> bool {
 
 /// Shows the dashboard, and stops everything when it is left.
 fn show_until_left(project: &Project, runner: Arc<dyn Backend>, session: &mut Session) -> Result<()> {
-    let ending = dash::show(project, (Some(Arc::clone(&runner)), None), (Leaving::Stop, &[]), session);
+    let ending = dash::show(project, dash::Found::running(Arc::clone(&runner)), (Leaving::Stop, &[]), session);
     session.ui.say("Stopping everything");
     runner.shut_down()?;
     session.ui.say("Everything is stopped; `nixstart logs` shows what was said");

@@ -201,18 +201,31 @@ impl Shared {
 
     /// Looks again and again, while nobody runs the processes, whether somebody else has started them.
     fn seek(self: &Arc<Self>, find: &Find) {
+        // What was said in the beginning of a runner that cannot be used is taken back when there is none.
+        let mut is_blocked = true;
         while !self.is_over.load(Ordering::SeqCst) {
             thread::sleep(GLANCE);
             let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = if self.backend().is_none() { find() } else { None };
-            // A watch finds again what it has watched.
-            let is_another = |found: &Arc<dyn Backend>| self.known().is_none_or(|known| known.place() != found.place());
-            if let Some(backend) = found.filter(is_another)
-                && let Err(error) = self.attach(backend)
-            {
-                self.tell(Msg::Process(Event::Silent(error.to_string())));
+            if self.backend().is_none() {
+                is_blocked = self.look_for_another(find, is_blocked);
             }
         }
+    }
+
+    /// Attaches to a runner that has come. Whether there is one that cannot be used, as there was before.
+    fn look_for_another(self: &Arc<Self>, find: &Find, was_blocked: bool) -> bool {
+        // A watch finds again what it has watched.
+        let is_another = |found: &Arc<dyn Backend>| self.known().is_none_or(|known| known.place() != found.place());
+        let attached = find().and_then(|found| match found.filter(is_another) {
+            Some(backend) => self.attach(backend).map(|()| true),
+            None => Ok(false),
+        });
+        match &attached {
+            Err(error) => self.tell(Msg::Process(Event::Silent(error.message()))),
+            Ok(false) if was_blocked => self.tell(Msg::Process(Event::Ended)),
+            Ok(_) => {}
+        }
+        attached.is_err()
     }
 
     fn act(self: &Arc<Self>, action: Action, names: &[String]) -> Result<Outcome> {

@@ -26,8 +26,8 @@ use crate::ui::screen::{Mouse, share_mouse};
 /// Starts the processes with these names, or all, and returns who runs them. It may be called from any thread.
 pub type Start = Arc<dyn Fn(&[String]) -> Result<Arc<dyn Backend>> + Send + Sync>;
 
-/// Looks for whoever runs the processes. It may be called from any thread.
-pub type Find = Arc<dyn Fn() -> Option<Arc<dyn Backend>> + Send + Sync>;
+/// Looks for whoever runs the processes; an error says that somebody is there who cannot be used. It may be called from any thread.
+pub type Find = Arc<dyn Fn() -> Result<Option<Arc<dyn Backend>>> + Send + Sync>;
 
 /// Who runs the processes.
 #[derive(Clone)]

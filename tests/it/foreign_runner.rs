@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::pty::Terminal;
 use crate::support::services::{Services, wait_until};
 use crate::support::{Sandbox, tools};
 
@@ -23,8 +24,7 @@ fn project(test: &str, processes: &str) -> Option<Services> {
     let path = std::env::var_os("PATH").unwrap();
     let directories = std::iter::once(directory).chain(std::env::split_paths(&path));
     let log = PathBuf::from("/dev/null").into_os_string();
-    let variables =
-        vec![("PATH".to_owned(), std::env::join_paths(directories).unwrap()), ("PC_LOG_FILE".to_owned(), log)];
+    let variables = vec![("PATH".to_owned(), std::env::join_paths(directories).unwrap()), ("PC_LOG_FILE".to_owned(), log)];
     Some(Services::of(sandbox, variables))
 }
 
@@ -66,6 +66,21 @@ fn a_runner_that_hangs_is_there_all_the_same() {
     assert!(logs.stdout.starts_with("web | hello\n"), "{}", logs.stdout);
     signal(runner, Signal::CONT);
     project.run(&["down"]).expect(0).says("Everything is stopped");
+    project.expect_nobody();
+}
+
+#[test]
+fn the_dashboard_does_not_say_that_nothing_runs_beside_a_runner_that_hangs() {
+    let Some(project) = project("the_dashboard", &web()) else { return };
+    project.run(&["up", "-d"]).expect(0);
+    let runner = runner(&project);
+    signal(runner, Signal::STOP);
+    let mut terminal = Terminal::of(&project.command(&["dash"]), (24, 100));
+    terminal.wait_for("it is not known what runs").wait_for("did not answer within 2 s");
+    signal(runner, Signal::CONT);
+    terminal.wait_for("web running").send("q");
+    assert_eq!(terminal.end().code, 0);
+    project.run(&["down"]).expect(0);
     project.expect_nobody();
 }
 

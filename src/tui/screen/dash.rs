@@ -349,7 +349,8 @@ impl DashScreen {
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: Theme) {
         let session = &self.session;
         tab::draw(self.tab, &session.project, Rect { height: 1, ..area }, buffer, theme);
-        let runner = session.runner.as_deref().unwrap_or("nothing runs");
+        let nobody = if session.silence.is_some() { "it is not known what runs" } else { "nothing runs" };
+        let runner = session.runner.as_deref().unwrap_or(nobody);
         let room = usize::from(area.width).saturating_sub(8);
         let runner = columns::cut(runner, room, theme.ellipsis());
         rule(buffer, Rect { y: area.y + 1, height: 1, ..area }, ("", &runner), theme);
@@ -369,8 +370,10 @@ impl DashScreen {
 
     /// What has to be known on every screen.
     fn warnings(&self) -> Vec<(String, Role)> {
-        let silence =
-            self.session.silence.as_ref().map(|why| format!(" ! The runner does not answer, so this may be old: {why}"));
+        let silence = self.session.silence.as_ref().map(|why| match self.session.runner {
+            Some(_) => format!(" ! The runner does not answer, so this may be old: {why}"),
+            None => format!(" ! {why}"),
+        });
         let broken = self.session.misdeclared.as_ref().map(|why| format!(" ! {why}"));
         let changed = self.project.has_new_services() && broken.is_none();
         let changed = changed.then(|| " ! nixstart.toml changed; `nixstart down` and `up` apply it".to_owned());

@@ -13,6 +13,8 @@ pub struct Opening {
     pub declared: Vec<Process>,
     /// Why what it declares cannot be understood.
     pub misdeclared: Option<String>,
+    /// Why a runner cannot be used that is there.
+    pub silence: Option<String>,
     /// What becomes of the processes when the dashboard is left.
     pub leaving: Leaving,
     /// The screen that is shown first.
@@ -32,6 +34,7 @@ impl Opening {
             project: project.to_owned(),
             declared,
             misdeclared: None,
+            silence: None,
             leaving: Leaving::GoOn,
             tab: Tab::Overview,
             logs_of: Vec::new(),

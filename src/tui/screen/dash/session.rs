@@ -69,7 +69,7 @@ impl Session {
             processes: opening.declared.clone(),
             declared: opening.declared,
             misdeclared: opening.misdeclared.as_deref().map(visible),
-            silence: None,
+            silence: opening.silence.as_deref().map(visible),
             now: 0,
             zone: opening.zone,
             requests: BTreeMap::new(),
