@@ -395,7 +395,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::nix::log::tests::recordings;
+    use crate::nix::log::tests::{recordings, without_a_prefix};
     use crate::nix::log::{self, Line};
 
     /// Folds a recording, one millisecond a line.
@@ -423,7 +423,61 @@ mod tests {
         }
     }
 
-    /// What came of every build of every recording; looked through by hand against what the recording was made of.
+    const GRAPH: &[&str] = &["demo-assets-0.3", "demo-bot-1.2.0", "demo-image.tar", "demo-libcore-1.0", "demo-libnet-2.1"];
+    const WIDE: &[&str] =
+        &["demo-leaf-1", "demo-leaf-2", "demo-leaf-3", "demo-leaf-4", "demo-leaf-5", "demo-leaf-6", "demo-wide"];
+    const LIBCORE: &[&str] = &["demo-libcore-1.0"];
+
+    /// What every recorded command did, by the flake that it was given: what it built, and what failed by itself. Commands that built
+    /// nothing had nothing to do, were only to plan, or did not evaluate; `sigint` was interrupted, `lock-wait` waited for another.
+    const DONE: &[(&str, &[&str], &[&str])] = &[
+        ("cache-unreachable", &["demo-wide"], &[]),
+        ("cached", &[], &[]),
+        ("chatty", &["demo-chatty"], &[]),
+        ("daemon-fail", &[], &["demo-broken-0.1"]),
+        ("daemon-graph", GRAPH, &[]),
+        ("dry-run", &[], &[]),
+        ("eval-error", &[], &[]),
+        ("fail", &[], &["demo-broken-0.1"]),
+        ("fail-keep-going", WIDE, &["demo-broken-0.1", "demo-no-output"]),
+        ("fetchurl", &["demo-fetched.bin"], &[]),
+        ("flake-check", LIBCORE, &["demo-broken-0.1"]),
+        ("flake-inputs", &["uses-input"], &[]),
+        ("graph", GRAPH, &[]),
+        ("hash-mismatch", &[], &["demo-fetched.bin"]),
+        ("json-log-path", LIBCORE, &[]),
+        ("lock-wait", &[], &[]),
+        ("max-silent", &[], &["demo-silent"]),
+        ("missing-attr", &[], &[]),
+        ("nix-build", &["legacy-a", "legacy-b"], &[]),
+        ("post-build-hook", LIBCORE, &[]),
+        ("shell-passthrough", LIBCORE, &[]),
+        ("sigint", &[], &[]),
+        ("substitute", &["demo-libcore-1.0", "demo-mixed-2.0"], &[]),
+        ("substitute-fails", &["demo-assets-pack-1.1", "demo-mixed-2.0"], &[]),
+        ("timeout", &[], &["demo-slow"]),
+        ("trace", &[], &[]),
+        ("verbose", &["demo-assets-0.3", "demo-bot-1.2.0", "demo-libcore-1.0", "demo-libnet-2.1"], &[]),
+    ];
+
+    #[test]
+    fn every_recorded_command_comes_out_as_it_did() {
+        for (name, recording) in recordings().into_iter().chain([without_a_prefix()]) {
+            let case = name.splitn(3, '-').last().unwrap();
+            let (_, built, failed) = DONE.iter().find(|(done, ..)| *done == case).unwrap_or_else(|| panic!("{name}"));
+            let (state, _) = fold(&recording);
+            let of = |is_wanted: fn(&Status) -> bool| {
+                let mut names: Vec<&str> =
+                    state.builds.iter().filter(|build| is_wanted(&build.status)).map(Build::name).collect();
+                names.sort_unstable();
+                names
+            };
+            assert_eq!(of(|status| *status == Status::Succeeded), *built, "{name}");
+            assert_eq!(of(|status| matches!(status, Status::Failed(_))), *failed, "{name}");
+        }
+    }
+
+    /// What every build of every recording is said to be, in words.
     #[test]
     fn knows_what_came_of_every_recorded_build() {
         let mut account = String::new();
