@@ -209,6 +209,10 @@ impl Seeking<'_> {
                 None
             }
             Err(error) => {
+                // Whoever need not know goes on without it.
+                if matches!(error, PeerError::Foreign { .. }) {
+                    self.say(socket.to_string(), &error.to_string());
+                }
                 self.note_unusable(error.into());
                 None
             }

@@ -428,3 +428,40 @@ fn a_port_is_believed_when_it_names_the_project() {
     assert!(discover_in(&Place::of(&root), &elsewhere).live.is_empty());
     assert!(Path::new(root.as_str()).is_dir());
 }
+
+#[test]
+fn a_socket_that_the_environment_names_is_believed_when_it_is_of_this_project() {
+    let Some(program) = program("process_compose::named", NEW) else { return };
+    let mut project = Project::new(program, DEEDS);
+    let _backend = project.start();
+    let (root, socket) = (project.root(), project.socket());
+    let named = surroundings(&root.join("t"), &[("PC_SOCKET_PATH", socket.as_str())]);
+    assert_eq!(discover_in(&Place::of(&root), &named).live.len(), 1);
+    let other = root.parent().unwrap().join("other/shop");
+    fs_err::create_dir_all(&other).unwrap();
+    // A shell of one project is used in another, in one of the same name, and in one that this one is a part of.
+    for another in [&other, other.parent().unwrap(), root.parent().unwrap()] {
+        let found = discover_in(&Place::of(another), &named);
+        assert!(found.live.is_empty() && found.unusable.is_empty(), "{another}");
+        assert_eq!(found.passed_over[0].why, "it runs the processes of another project", "{another}");
+    }
+}
+
+#[test]
+fn one_that_hangs_at_a_port_is_there_all_the_same_and_one_of_another_project_is_none_of_ours() {
+    let Some(program) = program("process_compose::hangs", NEW) else { return };
+    let mut project = Project::new(program, DEEDS);
+    let (root, port) = (project.root(), free_port());
+    project.up(&["-p", &port.to_string()], &[]);
+    project.connect(Endpoint::Port(format!("127.0.0.1:{port}").parse().unwrap()), None);
+    project.running.as_ref().unwrap().signal(Signal::STOP);
+    let with_port = surroundings(&root.join("t"), &[("PC_PORT_NUM", &port.to_string())]);
+    let found = discover_in(&Place::of(&root), &with_port);
+    assert!(found.live.is_empty());
+    assert_eq!(
+        found.unusable.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [format!("`127.0.0.1:{port}` did not answer within 2 s")]
+    );
+    let found = discover_in(&Place::of(&root.join("t")), &with_port);
+    assert!(found.live.is_empty() && found.unusable.is_empty());
+}

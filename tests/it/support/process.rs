@@ -53,6 +53,11 @@ impl Running {
         }
     }
 
+    /// Sends a signal to the process.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Sends a signal to the process and waits for its end.
     #[track_caller]
     pub(crate) fn end_with(mut self, signal: Signal) -> ExitStatus {
