@@ -12,6 +12,7 @@ use rustix::process::{Signal, WaitOptions, getpid};
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::journal::{self, Said};
 use super::mark::{self, kill_one};
 use super::site::Site;
 use super::start::Keep;
@@ -26,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Starts a runner, waits for its end, and ends what it has left. It is what [`super::start::start`] starts.
-pub fn guard(site: &Site, argv: &[String], keep: Keep) -> Result<()> {
+pub fn guard(site: &Site, argv: &[String], keep: Keep, said: Said) -> Result<()> {
     interrupt::pass_on();
     site.create()?;
     files::create_private_directory(&site.logs)?;
@@ -37,14 +38,17 @@ pub fn guard(site: &Site, argv: &[String], keep: Keep) -> Result<()> {
     rustix::process::set_child_subreaper(Some(getpid())).map_err(|error| Error::failed(std::io::Error::from(error)))?;
     let mark = format!("{}-{}", getpid().as_raw_nonzero(), clock::now_milliseconds());
     let Some((program, arguments)) = argv.split_first() else { return Err(Error::usage("there is nothing to guard")) };
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(&site.root)
         // Changing the directory does not change the variable, and devenv reads the variable.
         .env("PWD", site.root.as_str())
         .env(mark::VARIABLE, mark::of_runner(&mark))
-        .stdin(Stdio::null())
-        .spawn()?;
+        .stdin(Stdio::null());
+    said.prepare(&mut command);
+    let mut child = command.spawn()?;
+    let readers = journal::keep(&mut child, site)?;
     let runner = child.id();
     if let Ok(mut signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
         thread::spawn(move || signals.forever().for_each(|_| kill_one(runner, Signal::TERM)));
@@ -54,6 +58,7 @@ pub fn guard(site: &Site, argv: &[String], keep: Keep) -> Result<()> {
     }
     let status = child.wait()?;
     end_everybody(&mark);
+    journal::finish(&readers);
     if status.success() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use crate::ui::redaction;
 const LINES: usize = 1000;
 
 /// Keeps what every process has said last, in place of what was kept before. Our own runner does that all the time.
-pub fn keep_last_lines(site: &Site, runner: &dyn Backend) -> Result<()> {
+pub(super) fn keep_last_lines(site: &Site, runner: &dyn Backend) -> Result<()> {
     if runner.kind() == Kind::Builtin {
         return Ok(());
     }

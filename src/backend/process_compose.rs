@@ -202,11 +202,24 @@ impl Backend for ProcessCompose {
     }
 
     fn shut_down(&self) -> Result<()> {
-        match self.client.send("POST", "/project/stop", None) {
-            Ok(answer) => drop(answer.accepted(&self.client)?),
-            // It may be gone before it has answered.
-            Err(RunnerError::Gone { .. } | RunnerError::Broken { .. }) => {}
-            Err(error) => return Err(error.into()),
+        let alive: Vec<Process> = self
+            .client
+            .processes()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|process| concerns(Action::Stop, &process.state))
+            .collect();
+        for process in &alive {
+            self.asked.begin(&process.name, Action::Stop, process.pid);
+        }
+        let answer = self.client.send("POST", "/project/stop", None).and_then(|answer| answer.accepted(&self.client));
+        // It may be gone before it has answered.
+        let is_done = matches!(answer, Ok(_) | Err(RunnerError::Gone { .. } | RunnerError::Broken { .. }));
+        for process in &alive {
+            self.asked.answered(&process.name, is_done);
+        }
+        if !is_done {
+            drop(answer?);
         }
         let until = Instant::now() + LONGEST_END;
         while Instant::now() < until {

@@ -63,6 +63,11 @@ impl Site {
         self.runtime.join("asked.json")
     }
 
+    /// When one of us has ended a runner the last time.
+    pub fn farewell(&self) -> Utf8PathBuf {
+        self.runtime.join("farewell")
+    }
+
     /// What the runner holds while it lives.
     pub fn lock(&self) -> Utf8PathBuf {
         self.runtime.join("runner.lock")

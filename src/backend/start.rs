@@ -1,30 +1,30 @@
 //! Starts a runner behind a guardian, in the form in which it needs no terminal, and waits until it answers.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
-use super::Backend;
 use super::mark::kill_one;
 use super::site::Site;
-use crate::error::{Error, Result};
+use super::{Backend, journal};
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::files;
 use crate::host::interrupt::{self, Applying};
 use crate::host::nix::FEATURES;
 use crate::ui::printable;
+pub use journal::Said;
 
 const PAUSE: Duration = Duration::from_millis(2);
 const AT_ONCE: Duration = Duration::from_secs(1);
 const LONGER_PAUSE: Duration = Duration::from_millis(50);
 /// How often it is told what is waited for.
 const NEWS: Duration = Duration::from_millis(200);
-/// What is shown of what a runner has said that did not come up.
-const LAST_WORDS: u64 = 4096;
+/// How long a guardian may take to end what a runner has left, when somebody waits for what it says of it.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The command by which the program starts itself to guard or to run processes.
 pub const RUNNER: &str = "runner";
@@ -45,6 +45,8 @@ pub struct Headless {
     pub argv: Vec<String>,
     /// Variables that it needs.
     pub environment: Vec<(&'static str, String)>,
+    /// What is kept of what it says.
+    pub said: Said,
     /// How long it may take to answer.
     pub patience: Duration,
 }
@@ -54,17 +56,20 @@ impl Headless {
     pub fn builtin(names: &[String]) -> Result<Self> {
         let argv = [own_program()?, RUNNER.to_owned(), "--supervise".to_owned(), "--".to_owned()];
         let argv = argv.into_iter().chain(names.iter().cloned()).collect();
-        Ok(Self { argv, environment: Vec::new(), patience: Duration::from_secs(10) })
+        Ok(Self { argv, environment: Vec::new(), said: Said::AsIs, patience: Duration::from_secs(10) })
     }
 
     /// What `devenv up` does in a shell of a flake: the script below it, because the one in front enters the shell once more.
-    /// `-d` would not detach there; it is process-compose's, and hides what is disabled.
+    /// `-d` would not detach there; it is process-compose's, and hides what is disabled. What the shell says is kept, but not the
+    /// lines of all processes, which process-compose repeats.
     pub fn devenv_shell(nix: &Utf8Path, names: &[String]) -> Self {
-        let words = ["develop", "--impure", "--command", "devenv-flake-up"].map(str::to_owned);
+        let quietly = "exec devenv-flake-up \"$@\" >/dev/null";
+        let words = ["develop", "--impure", "--command", "sh", "-c", quietly, "devenv-flake-up"].map(str::to_owned);
         let words = std::iter::once(nix.to_string()).chain(FEATURES.map(str::to_owned)).chain(words);
         Self {
             argv: words.chain(names.iter().cloned()).collect(),
             environment: vec![("PC_TUI_ENABLED", "0".to_owned())],
+            said: Said::Redacted,
             // The shell may have to be built.
             patience: Duration::from_secs(3600),
         }
@@ -75,7 +80,8 @@ impl Headless {
         let socket = site.process_compose_socket().into_string();
         let words = ["--config", file, "--unix-socket", &socket, "--tui=false", "--keep-project", "up"].map(str::to_owned);
         let words = std::iter::once(program.to_string()).chain(words);
-        Self { argv: words.chain(names.iter().cloned()).collect(), environment: Vec::new(), patience: Duration::from_secs(30) }
+        let argv = words.chain(names.iter().cloned()).collect();
+        Self { argv, environment: Vec::new(), said: Said::Errors, patience: Duration::from_secs(30) }
     }
 }
 
@@ -88,6 +94,24 @@ fn own_program() -> Result<String> {
 #[derive(Debug)]
 pub struct Leash {
     _input: Option<ChildStdin>,
+    guardian: JoinHandle<io::Result<ExitStatus>>,
+}
+
+impl Leash {
+    /// What is said of a runner that has ended although nobody wanted it to, with its last words and those of its guardian.
+    pub fn ended(&self, site: &Site, runner: &dyn Backend) -> Error {
+        let deadline = Instant::now() + LAST_WORDS;
+        while !self.guardian.is_finished() && Instant::now() < deadline {
+            thread::sleep(PAUSE);
+        }
+        with_last_words(site, ended(runner))
+    }
+}
+
+/// What is said of a runner that has ended although nobody wanted it to.
+pub fn ended(runner: &dyn Backend) -> Error {
+    let message = format!("{} at `{}` has ended, and nobody here has asked it to", runner.kind().name(), runner.place());
+    Error::new(ErrorKind::Tool, message).hint("`nixstart up` starts everything again")
 }
 
 /// Looks for a runner that answers.
@@ -108,15 +132,15 @@ pub fn start(
     site.create()?;
     files::create_private_directory(&site.logs)?;
     let mut guardian = spawn(site, headless, keep)?;
-    let leash = Leash { _input: guardian.stdin.take() };
+    let input = guardian.stdin.take();
     let began = Instant::now();
     let deadline = began + headless.patience;
     let mut told = Instant::now();
     loop {
         if let Some(runner) = find()? {
             // It goes on without us; whoever waits for it is the system.
-            thread::spawn(move || guardian.wait());
-            return Ok((runner, leash));
+            let guardian = thread::spawn(move || guardian.wait());
+            return Ok((runner, Leash { _input: input, guardian }));
         }
         if let Some(status) = guardian.try_wait()? {
             return Err(with_last_words(site, Error::failed(format!("the runner did not come up ({status})"))));
@@ -134,13 +158,12 @@ pub fn start(
 }
 
 fn last_line(site: &Site) -> String {
-    let said = last_words(site);
+    let said = journal::last_words(site);
     printable(said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default())
 }
 
 fn spawn(site: &Site, headless: &Headless, keep: Keep) -> Result<Child> {
-    let mut options = std::fs::OpenOptions::new();
-    let journal = options.create(true).write(true).truncate(true).mode(0o600).open(site.journal())?;
+    let journal = journal::begin(site)?.into_file();
     let (flag, input) = match keep {
         Keep::UntilStopped => (None, Stdio::null()),
         Keep::WhileWatched => (Some("--while-watched"), Stdio::piped()),
@@ -148,7 +171,7 @@ fn spawn(site: &Site, headless: &Headless, keep: Keep) -> Result<Child> {
     let spawned = Command::new(own_program()?)
         .arg(RUNNER)
         .args(flag)
-        .arg("--")
+        .args(["--said", headless.said.name(), "--"])
         .args(&headless.argv)
         .current_dir(&site.root)
         .envs(headless.environment.iter().map(|(name, value)| (name, value)))
@@ -163,24 +186,12 @@ fn give_up(mut guardian: Child, patience: Duration) -> Error {
     kill_one(guardian.id(), rustix::process::Signal::TERM);
     thread::spawn(move || guardian.wait());
     if interrupt::is_interrupted() {
-        return Error::new(crate::error::ErrorKind::Interrupted, "interrupted; what had started is being ended");
+        return Error::new(ErrorKind::Interrupted, "interrupted; what had started is being ended");
     }
     Error::failed(format!("the runner did not answer within {} seconds", patience.as_secs()))
 }
 
 fn with_last_words(site: &Site, error: Error) -> Error {
-    let text = last_words(site);
+    let text = journal::last_words(site);
     if text.is_empty() { error } else { error.with_output(&text) }
-}
-
-/// The end of what a runner has said.
-fn last_words(site: &Site) -> String {
-    let mut said = Vec::new();
-    let read = fs_err::File::open(site.journal()).and_then(|mut file| {
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS)))?;
-        (&mut file).take(LAST_WORDS).read_to_end(&mut said)
-    });
-    let text = String::from_utf8_lossy(&said);
-    if read.is_err() { String::new() } else { text.trim().to_owned() }
 }

@@ -2,8 +2,8 @@
 
 use super::Session;
 use super::processes::{Project, report};
-use crate::backend::keepsake;
-use crate::error::Result;
+use crate::backend::{Backend, farewell};
+use crate::error::{Error, Result};
 use crate::process::Action;
 
 /// Which processes.
@@ -43,10 +43,22 @@ pub(super) fn down(_: &DownArgs, session: &mut Session) -> Result<()> {
         session.ui.say("Nothing runs in this project");
         return Ok(());
     };
-    if let Err(error) = keepsake::keep_last_lines(&project.site, runner.as_ref()) {
-        session.ui.warn(&format!("what was said last could not be kept: {error}"));
+    end(&project, runner.as_ref(), session)
+}
+
+/// Ends a runner with everything that it runs.
+pub(super) fn end(project: &Project, runner: &dyn Backend, session: &mut Session) -> Result<()> {
+    match farewell::end(&project.site, runner)? {
+        None => session.ui.say("Everything is stopped; `nixstart logs` shows what was said"),
+        Some(why) => {
+            session.ui.warn(&unkept(&why));
+            session.ui.say("Everything is stopped");
+        }
     }
-    runner.shut_down()?;
-    session.ui.say("Everything is stopped; `nixstart logs` shows what was said");
     Ok(())
+}
+
+/// Why what was said last is not to be read any more.
+pub(super) fn unkept(why: &Error) -> String {
+    format!("what was said last could not be kept: {why}")
 }

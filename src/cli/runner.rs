@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Parser;
 
 use super::processes::services;
-use crate::backend::start::{Keep, RUNNER};
+use crate::backend::start::{Keep, RUNNER, Said};
 use crate::backend::{builtin, guardian, site::Site};
 use crate::error::Result;
 use crate::host::paths;
@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// End when nothing more can come from standard input
     #[arg(long)]
     while_watched: bool,
+    /// What is kept of what the program says
+    #[arg(long, value_enum, default_value_t = Said::AsIs)]
+    said: Said,
     /// The program to guard, or the services to run
     #[arg(last = true)]
     words: Vec<String>,
@@ -50,5 +53,5 @@ fn perform(args: &Args) -> Result<()> {
         return builtin::supervise(&site, &services(&root)?, &args.words);
     }
     let keep = if args.while_watched { Keep::WhileWatched } else { Keep::UntilStopped };
-    guardian::guard(&site, &args.words, keep)
+    guardian::guard(&site, &args.words, keep, args.said)
 }

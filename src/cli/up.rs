@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::processes::{self, Project};
-use super::{Session, dash};
+use super::{Session, control, dash};
 use crate::backend::start::{self, Headless, Keep, Leash};
 use crate::backend::{Backend, Kind};
 use crate::error::{Error, ErrorKind, Result, did_you_mean};
@@ -53,14 +53,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
         return join(&project, runner, args, session);
     }
     let keep = if args.detach { Keep::UntilStopped } else { Keep::WhileWatched };
-    let (runner, _leash) = start(&project, args, keep, session)?;
+    let (runner, leash) = start(&project, args, keep, session)?;
     if args.detach {
-        return wait::until_settled(runner.as_ref(), Duration::from_secs(args.wait), session);
+        return wait::until_settled((runner.as_ref(), &project.site, Some(&leash)), Duration::from_secs(args.wait), session);
     }
     if is_drawn(args, session) {
         return show_until_left(&project, runner, session);
     }
-    stream::show(runner.as_ref(), stream::End::WithUs, session)
+    stream::show(runner.as_ref(), &project.site, Some(&leash), session)
 }
 
 /// Starts what somebody has named, and looks at the rest.
@@ -77,19 +77,15 @@ fn join(project: &Project, runner: Arc<dyn Backend>, args: &Args, session: &mut 
         processes::report(&outcome, "Started", session)?;
     }
     if args.detach {
-        return wait::until_settled(runner.as_ref(), Duration::from_secs(args.wait), session);
+        return wait::until_settled((runner.as_ref(), &project.site, None), Duration::from_secs(args.wait), session);
     }
     if is_drawn(args, session) {
         dash::show(project, dash::Found::running(runner), (Leaving::GoOn, &[]), session)?;
         return Ok(());
     }
-    follow(runner.as_ref(), session)
-}
-
-/// Prints what processes say and what becomes of them, until somebody has seen enough.
-pub(super) fn follow(runner: &dyn Backend, session: &mut Session) -> Result<()> {
+    // Whatever becomes of them is for whoever has started them.
     session.ui.note("Ctrl-C leaves them running; `nixstart down` stops them");
-    stream::show(runner, stream::End::WithoutUs, session)
+    stream::show(runner.as_ref(), &project.site, None, session)
 }
 
 fn is_drawn(args: &Args, session: &Session) -> bool {
@@ -100,8 +96,7 @@ fn is_drawn(args: &Args, session: &Session) -> bool {
 fn show_until_left(project: &Project, runner: Arc<dyn Backend>, session: &mut Session) -> Result<()> {
     let ending = dash::show(project, dash::Found::running(Arc::clone(&runner)), (Leaving::Stop, &[]), session);
     session.ui.say("Stopping everything");
-    runner.shut_down()?;
-    session.ui.say("Everything is stopped; `nixstart logs` shows what was said");
+    control::end(project, runner.as_ref(), session)?;
     if ending? == Ending::Interrupted {
         session.exit_code = ErrorKind::Interrupted.exit_code();
     }

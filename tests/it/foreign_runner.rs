@@ -1,13 +1,16 @@
 //! The commands on processes that somebody else runs: the real process-compose, as it should be and as it should not.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
+use std::process::Child;
 
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::support::pty::Terminal;
 use crate::support::services::{Services, wait_until};
-use crate::support::{Sandbox, tools};
+use crate::support::{Sandbox, canary, files_below, tools};
 
 /// Runs until it is stopped, and says so.
 const FOREVER: &str = "exec 2>/dev/null; trap 'echo bye; exit 0' TERM; echo hello; while :; do sleep 0.05; done";
@@ -97,4 +100,92 @@ fn a_runner_that_wants_a_token_is_there_all_the_same() {
     let mut down = project.command(&["down"]);
     crate::support::run(down.env("PC_API_TOKEN_PATH", &file), "").expect(0).says("Everything is stopped");
     project.expect_nobody();
+}
+
+/// What a child has said, and its exit code.
+fn end(mut child: Child) -> (String, String, Option<i32>) {
+    let (mut out, mut err) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
+    (out, err, child.wait().unwrap().code())
+}
+
+/// The next lines that a child says on standard output, until one ends so.
+#[track_caller]
+fn wait_for_line(out: &mut impl BufRead, end: &str) -> String {
+    out.lines().map(Result::unwrap).find(|line| line.ends_with(end)).unwrap_or_else(|| panic!("`{end}` was not said"))
+}
+
+fn starts_up(project: &Services) -> Child {
+    let mut up = project.spawn(&["up", "--no-tui"]);
+    wait_for_line(&mut BufReader::new(up.stdout.as_mut().unwrap()), "hello");
+    up
+}
+
+fn pid_of(child: &Child) -> i32 {
+    i32::try_from(child.id()).unwrap()
+}
+
+#[test]
+fn what_processes_say_is_in_no_file_with_its_secrets_and_fills_no_disk() {
+    let talk = "  web: { command: \"printenv API_KEY; printenv API_KEY >&2; seq 500000; echo said; exec sleep 1000\" }\n";
+    let Some(project) = project("what_processes_say", talk) else { return };
+    project.sandbox.write("p/.env", &format!("API_KEY={}\n", canary()));
+    project.run(&["up", "-d"]).expect(0);
+    assert!(wait_until(|| project.run(&["logs", "web", "-n", "1"]).stdout == "web | said\n"));
+    let holds_secret = || {
+        let runtime = files_below(&project.sandbox.work().join("run"));
+        let in_runtime = runtime.values().any(|bytes| String::from_utf8_lossy(bytes).contains(&canary()));
+        in_runtime || project.sandbox.remembered().contains(&canary())
+    };
+    let bytes = || -> usize { files_below(&project.sandbox.state()).values().map(Vec::len).sum() };
+    assert!(!holds_secret() && bytes() < 1 << 20, "{} bytes", bytes());
+    project.run(&["down"]).expect(0);
+    assert!(!holds_secret() && project.sandbox.remembered().contains("said"));
+}
+
+#[test]
+fn a_runner_that_cannot_start_says_why() {
+    let Some(project) = project("a_runner_that_cannot_start", "  web: [\n") else { return };
+    project
+        .run(&["up", "-d"])
+        .expect(1)
+        .says("the runner did not come up")
+        .says("Failed to parse")
+        .says("process-compose` has ended");
+}
+
+#[test]
+fn a_runner_that_dies_is_a_failure_of_up() {
+    let Some(project) = project("a_runner_that_dies", &web()) else { return };
+    let up = starts_up(&project);
+    signal(runner(&project), Signal::KILL);
+    let (_, err, code) = end(up);
+    assert_eq!(code, Some(5), "{err}");
+    assert!(err.contains("process-compose at `") && err.contains("has ended, and nobody here has asked it to"), "{err}");
+    assert!(err.contains("process-compose` has ended (signal: 9"), "{err}");
+    project.expect_nobody();
+}
+
+#[test]
+fn one_that_is_ended_from_elsewhere_is_none() {
+    let processes = format!("{}  deaf: {{ command: \"exec sleep 1000\" }}\n", web());
+    let Some(project) = project("one_that_is_ended", &processes) else { return };
+    let up = starts_up(&project);
+    project.run(&["down"]).expect(0);
+    let (_, err, code) = end(up);
+    assert_eq!(code, Some(0), "{err}");
+    project.expect_nobody();
+}
+
+#[test]
+fn what_was_said_while_up_was_in_front_is_kept() {
+    let Some(project) = project("what_was_said", &web()) else { return };
+    let up = starts_up(&project);
+    signal(pid_of(&up), Signal::INT);
+    let (_, err, code) = end(up);
+    assert_eq!(code, Some(130), "{err}");
+    project.expect_nobody();
+    assert!(project.run(&["logs", "web"]).expect(0).stdout.starts_with("web | hello\n"));
 }

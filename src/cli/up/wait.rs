@@ -5,6 +5,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::super::Session;
+use crate::backend::site::Site;
+use crate::backend::start::{self, Leash};
 use crate::backend::{Backend, Follow, Interest, Sink};
 use crate::error::{Error, Result};
 use crate::host::interrupt::{self, Applying};
@@ -16,7 +18,11 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Says what becomes of each process until nothing more is to come, but no longer than somebody wants to wait. Ctrl-C only ends the
 /// waiting.
-pub(super) fn until_settled(runner: &dyn Backend, patience: Duration, session: &mut Session) -> Result<()> {
+pub(super) fn until_settled(
+    (runner, site, leash): (&dyn Backend, &Site, Option<&Leash>),
+    patience: Duration,
+    session: &mut Session,
+) -> Result<()> {
     let _held = Applying::begin();
     let (sender, inbox) = mpsc::channel();
     let sink = Sink { on_lines: Arc::new(drop), on_event: Arc::new(move |event| drop(sender.send(event))) };
@@ -27,7 +33,7 @@ pub(super) fn until_settled(runner: &dyn Backend, patience: Duration, session: &
         match inbox.recv_timeout(LOOK) {
             Ok(Event::Snapshot(processes)) => processes.into_iter().for_each(|process| learn(&mut known, process, session)),
             Ok(Event::Changed(process)) => learn(&mut known, process, session),
-            Ok(Event::Ended) => return Err(Error::failed("the runner has ended")),
+            Ok(Event::Ended) => return Err(leash.map_or_else(|| start::ended(runner), |leash| leash.ended(site, runner))),
             Ok(Event::LinesLost { .. } | Event::Silent(_)) | Err(_) => {}
         }
         if interrupt::is_interrupted() {
