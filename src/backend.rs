@@ -29,6 +29,9 @@ use crate::process::{Action, Event, LogLine, Outcome, Process};
 
 pub use error::RunnerError;
 
+/// More lines than any runner keeps of a process.
+pub const ALL_LINES: usize = 1_000_000;
+
 /// Which program runs the processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {

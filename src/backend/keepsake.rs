@@ -3,8 +3,8 @@
 use super::site::Site;
 use super::{Backend, Kind};
 use crate::error::Result;
+use crate::host::files;
 use crate::host::log_file::{self, LogWriter};
-use crate::host::{clock, files};
 use crate::process::{LogLine, Stream};
 use crate::ui::redaction;
 
@@ -29,11 +29,10 @@ pub(super) fn keep_last_lines(site: &Site, runner: &dyn Backend) -> Result<()> {
 }
 
 fn write(writer: &mut LogWriter, lines: &[LogLine]) -> Result<()> {
-    let now = clock::now_milliseconds();
     for said_together in lines.chunk_by(|line, next| (line.time, line.stream) == (next.time, next.stream)) {
         let texts: Vec<String> = said_together.iter().map(|line| redaction::redact(&line.text)).collect();
         let (time, stream) = said_together.first().map_or((None, Stream::Unknown), |line| (line.time, line.stream));
-        writer.append(stream, time.unwrap_or(now), texts.iter().map(String::as_bytes))?;
+        writer.append_as_told(stream, time, texts.iter().map(String::as_bytes))?;
     }
     Ok(())
 }

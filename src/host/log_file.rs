@@ -19,6 +19,8 @@ pub use follower::Follower;
 const MOST_BYTES: u64 = 64 << 20;
 /// What is read of a file at once, from its end.
 const PIECE: u64 = 256 << 10;
+/// What stands for a time that nobody tells.
+const UNTOLD: &str = "-";
 /// What stays as it is in the name of a file. A name is never hidden, and no process has the name of another file here.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
@@ -62,14 +64,26 @@ impl LogWriter {
 
     /// Appends lines that were said at one time.
     pub fn append<'a>(&mut self, stream: Stream, time: u64, lines: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+        self.append_as_told(stream, Some(time), lines)
+    }
+
+    /// The same of lines of which nobody may tell when they were said.
+    pub fn append_as_told<'a>(
+        &mut self,
+        stream: Stream,
+        time: Option<u64>,
+        lines: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<()> {
         self.line.clear();
         if self.is_torn {
             self.line.push(b'\n');
         }
         let mark = match stream {
             Stream::Error => 'e',
-            Stream::Output | Stream::Unknown => 'o',
+            Stream::Output => 'o',
+            Stream::Unknown => 'u',
         };
+        let time = time.map_or_else(|| UNTOLD.to_owned(), |time| time.to_string());
         for line in lines {
             write!(self.line, "{time} {mark} ")?;
             self.line.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
@@ -175,13 +189,17 @@ fn backwards(file: &mut File, mut end: u64, on_line: &mut dyn FnMut(&[u8]) -> bo
 /// Reads a line as it is in the file.
 fn parse(process: &Arc<str>, line: &[u8]) -> Option<LogLine> {
     let mut fields = line.splitn(3, |byte| *byte == b' ');
-    let time = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+    let time = match std::str::from_utf8(fields.next()?).ok()? {
+        UNTOLD => None,
+        time => Some(time.parse().ok()?),
+    };
     let stream = match fields.next()? {
         b"e" => Stream::Error,
+        b"u" => Stream::Unknown,
         _ => Stream::Output,
     };
     let text = String::from_utf8_lossy(fields.next()?).into_owned();
-    Some(LogLine { process: Arc::clone(process), stream, time: Some(time), text })
+    Some(LogLine { process: Arc::clone(process), stream, time, text })
 }
 
 #[cfg(test)]
@@ -212,6 +230,15 @@ mod tests {
         assert_eq!(processes(&logs), ["a/b.c"]);
         assert_eq!(texts(&last(&logs, "a/b.c", 9, &|line| line.stream == Stream::Error).unwrap()), ["\u{fffd}"]);
         assert!(last(&logs, "nobody", 9, &|_| true).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_nobody_tells_of_a_line_is_not_made_up() {
+        let (_keep, logs) = directory();
+        let mut writer = LogWriter::open(&path(&logs, "web")).unwrap();
+        writer.append_as_told(Stream::Unknown, None, std::iter::once(&b"- u x"[..])).unwrap();
+        let line = last(&logs, "web", 9, &|_| true).unwrap().remove(0);
+        assert_eq!((line.time, line.stream, line.text.as_str()), (None, Stream::Unknown, "- u x"));
     }
 
     #[test]

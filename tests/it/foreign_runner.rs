@@ -189,3 +189,47 @@ fn what_was_said_while_up_was_in_front_is_kept() {
     project.expect_nobody();
     assert!(project.run(&["logs", "web"]).expect(0).stdout.starts_with("web | hello\n"));
 }
+
+#[test]
+fn lines_of_a_process_that_is_no_more_are_read_from_disk() {
+    let old = format!("{}  old: {{ command: \"echo of old; exec sleep 1000\" }}\n", web());
+    let Some(project) = project("lines_of_a_process", &old) else { return };
+    project.run(&["up", "-d"]).expect(0);
+    assert!(wait_until(|| project.run(&["logs", "old"]).stdout == "old | of old\n"));
+    project.run(&["down"]).expect(0);
+    project.sandbox.write("p/process-compose.yaml", &format!("version: '0.5'\nprocesses:\n{}", web()));
+    project.run(&["up", "-d"]).expect(0);
+    assert!(wait_until(|| project.run(&["logs", "web"]).expect(0).stdout == "web | hello\n"));
+    assert_eq!(project.run(&["logs", "old"]).expect(0).stdout, "old | of old\n");
+    let all = project.run(&["logs"]).expect(0).stdout;
+    assert!(all.contains("old | of old\n") && all.contains("web | hello\n"), "{all}");
+    let dashboard = project.run(&["dash"]).expect(0).stdout;
+    assert!(dashboard.contains("old | of old\n") && dashboard.contains("web | hello\n"), "{dashboard}");
+}
+
+#[test]
+fn what_nobody_tells_of_a_line_leaves_it_in_and_is_said() {
+    let talk =
+        "  web: { command: \"seq -f hit-%g 3; seq 500; until test -e go; do sleep 0.05; done; echo late; exec sleep 1000\" }\n";
+    let Some(project) = project("what_nobody_tells", talk) else { return };
+    project.run(&["up", "-d"]).expect(0);
+    assert!(wait_until(|| project.run(&["logs", "-n", "1"]).stdout == "web | 500\n"));
+    assert_eq!(project.run(&["logs", "--grep", "hit", "-n", "2"]).expect(0).stdout, "web | hit-2\nweb | hit-3\n");
+    let stderr = project.run(&["logs", "--stderr", "-n", "1"]).expect(0).says("does not tell what is said on standard error");
+    assert_eq!(stderr.stdout, "web | 500\n");
+    let since = project.run(&["logs", "--since", "1s", "-n", "1"]).expect(0).says("does not tell when lines were said");
+    assert_eq!(since.stdout, "web | 500\n");
+    let mut logs = project.spawn(&["logs", "-f", "--json", "--grep", "hit|late", "-n", "1"]);
+    let mut out = BufReader::new(logs.stdout.take().unwrap());
+    let mut next = || -> Value { serde_json::from_str(&wait_for_line(&mut out, "}")).unwrap() };
+    let before = next();
+    assert_eq!((before["text"].as_str(), before["time"].as_u64()), (Some("hit-3"), None));
+    project.sandbox.write("p/go", "");
+    let late = next();
+    assert_eq!(late["text"], "late");
+    assert!(late["time"].is_u64(), "{late}");
+    project.run(&["down"]).expect(0);
+    logs.wait().unwrap();
+    let kept = project.run(&["logs", "--stderr", "-n", "1"]).expect(0).says("does not tell what is said on standard error");
+    assert_eq!(kept.stdout, "web | late\n");
+}

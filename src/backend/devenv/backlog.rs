@@ -53,6 +53,11 @@ impl Backlog {
         !self.expected.is_empty()
     }
 
+    /// Whether what comes next of a log is from before.
+    pub(super) fn is_expected(&self, log: &Log) -> bool {
+        self.expected.contains_key(log)
+    }
+
     /// Takes a line of the stream and returns what is to be told.
     pub(super) fn take(&mut self, log: &Log, line: String) -> Vec<String> {
         let Some(expected) = self.expected.get_mut(log) else {

@@ -15,6 +15,7 @@ use crate::backend::board::Board;
 use crate::backend::ending::{Backoff, Ending};
 use crate::backend::lines::{Line, Lines};
 use crate::backend::{Follow, Interest, RunnerError, Sink};
+use crate::host::clock;
 use crate::host::peer::Peer;
 use crate::process::{LogLine, Stream};
 
@@ -128,8 +129,9 @@ impl Watching {
                     }
                     Message::Log(name, stream, line) if self.is_wanted(&name) => {
                         let log = (name, stream);
+                        let time = arrival(!memory.backlog.is_expected(&log));
                         let lines = memory.backlog.take(&log, line);
-                        told.extend(of_log(&log, lines));
+                        told.extend(of_log(&log, lines, time));
                     }
                     Message::Log(..) => {}
                     Message::Unsupported => return Ok(End::NoStream),
@@ -145,7 +147,7 @@ impl Watching {
         let patience = if is_waiting { until.saturating_duration_since(Instant::now()) } else { QUIET };
         if is_waiting && patience.is_zero() {
             for (log, lines) in memory.backlog.give_up() {
-                self.tell(of_log(&log, lines).collect());
+                self.tell(of_log(&log, lines, None).collect());
             }
         }
         let patience = patience.max(Duration::from_millis(1));
@@ -207,6 +209,7 @@ impl Watching {
         for (field, stream) in files::STREAMS {
             let Some(path) = files::path(&self.site.logs, name, field) else { continue };
             let log = (name.to_owned(), stream);
+            let time = arrival(memory.tails.contains_key(&log));
             let lines = if let Some(tail) = memory.tails.get_mut(&log) {
                 tail.read()
             } else {
@@ -215,7 +218,7 @@ impl Watching {
                 memory.tails.insert(log.clone(), tail);
                 lines
             };
-            self.tell(of_log(&log, lines).collect());
+            self.tell(of_log(&log, lines, time).collect());
         }
     }
 
@@ -238,7 +241,12 @@ impl Watching {
     }
 }
 
-fn of_log((process, stream): &Log, lines: Vec<String>) -> impl Iterator<Item = LogLine> + use<> {
+/// The time of what comes just now. Nobody tells that of what was said before.
+fn arrival(is_new: bool) -> Option<u64> {
+    is_new.then(clock::now_milliseconds)
+}
+
+fn of_log((process, stream): &Log, lines: Vec<String>, time: Option<u64>) -> impl Iterator<Item = LogLine> + use<> {
     let (process, stream): (Arc<str>, Stream) = (process.as_str().into(), *stream);
-    lines.into_iter().map(move |text| LogLine { process: Arc::clone(&process), stream, time: None, text })
+    lines.into_iter().map(move |text| LogLine { process: Arc::clone(&process), stream, time, text })
 }

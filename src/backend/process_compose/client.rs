@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::state;
 use super::version::{Counting, Version};
-use crate::backend::RunnerError;
+use crate::backend::{ALL_LINES, RunnerError};
 use crate::host::clock;
 use crate::host::http::local::{Exchange, exchange};
 use crate::host::peer::Endpoint;
@@ -129,7 +129,8 @@ impl Client {
     pub(super) fn lines(&self, name: &str, last: Option<usize>, counting: Counting) -> Result<Vec<String>, RunnerError> {
         let name = encoded(name);
         // Nobody keeps more lines than that, and one version fails for numbers that are larger than it can count.
-        let (from_end, from_start) = (last.unwrap_or(0), last.unwrap_or(1_000_000));
+        let last = last.filter(|last| *last < ALL_LINES);
+        let (from_end, from_start) = (last.unwrap_or(0), last.unwrap_or(ALL_LINES));
         let ask = |range: String| self.get(&format!("/process/logs/{name}/{range}"))?.lines(self);
         match counting {
             Counting::FromEnd => ask(format!("0/{from_end}")),

@@ -13,6 +13,7 @@ use super::version::Version;
 use super::websocket::{self, Frames, Next, Opened};
 use crate::backend::ending::{Backoff, Ending};
 use crate::backend::{Follow, RunnerError, Sink};
+use crate::host::clock;
 use crate::host::peer::Peer;
 use crate::process::{Event, LogLine, Stream};
 
@@ -231,13 +232,15 @@ impl Writer {
 
     fn begin(&self, name: &str, version: Version) -> Vec<String> {
         let lines = self.client.lines(name, Some(self.backlog.max(REMEMBERED)), version.counting()).unwrap_or_default();
-        self.tell(name, last(&lines, self.backlog));
+        // Nobody tells when they were said.
+        self.tell(name, last(&lines, self.backlog), None);
         lines
     }
 
     fn read(&mut self) {
         let Some(identity) = &self.identity else { return };
         let counting = identity.version.counting();
+        let arrived = Some(clock::now_milliseconds());
         for name in std::mem::take(&mut self.due) {
             let Some(tail) = self.tails.get_mut(&name) else { continue };
             let mut merge = Merge::ReadMore;
@@ -250,23 +253,22 @@ impl Writer {
                 }
             }
             match merge {
-                Merge::New(lines) => self.tell(&name, &lines),
+                Merge::New(lines) => self.tell(&name, &lines, arrived),
                 Merge::NewAfterLoss(lines) => {
                     (self.sink.on_event)(Event::LinesLost { process: name.clone(), lines: None, why: None });
-                    self.tell(&name, &lines);
+                    self.tell(&name, &lines, arrived);
                 }
                 Merge::ReadMore => {}
             }
         }
     }
 
-    fn tell(&self, process: &str, lines: &[String]) {
+    fn tell(&self, process: &str, lines: &[String], time: Option<u64>) {
         if lines.is_empty() {
             return;
         }
         let process: Arc<str> = process.into();
-        let line =
-            |text: &String| LogLine { process: Arc::clone(&process), stream: Stream::Unknown, time: None, text: text.clone() };
+        let line = |text: &String| LogLine { process: Arc::clone(&process), stream: Stream::Unknown, time, text: text.clone() };
         (self.sink.on_lines)(lines.iter().map(line).collect());
     }
 }
