@@ -138,11 +138,13 @@ pub struct Place {
     pub own_socket: Option<Utf8PathBuf>,
     /// Where it is kept what was asked of runners that do not tell who has stopped a process.
     pub memory: Option<Utf8PathBuf>,
+    /// The processes whose failure is none of the project, as it declares them (`required = false`): no runner but ours tells.
+    pub optional: Vec<String>,
 }
 
 impl Place {
     /// The place of a directory.
     pub fn of(root: &Utf8Path) -> Self {
-        Self { root: root.to_owned(), own_socket: None, memory: None }
+        Self { root: root.to_owned(), own_socket: None, memory: None, optional: Vec::new() }
     }
 }

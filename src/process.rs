@@ -51,6 +51,9 @@ pub struct Process {
     /// When its program was started, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<u64>,
+    /// When it ended the last time, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<u64>,
     /// Its ports by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<NamedPort>,
@@ -94,6 +97,7 @@ impl Process {
             restarts: 0,
             exit: None,
             started: None,
+            ended: None,
             ports: Vec::new(),
             usage: None,
         }

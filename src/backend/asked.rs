@@ -1,5 +1,5 @@
-//! What was asked of processes from here. No runner tells who stopped a process: one that we have stopped would look as if it
-//! had failed, and one that is being restarted as if nothing happened.
+//! What is known here of processes that no runner tells: what was asked of them, and whose failure is none of the project. One that we
+//! have stopped would look as if it had failed, and one that is being restarted as if nothing happened.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -7,10 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
+use super::Place;
 use super::board::Board;
+use crate::host::clock;
 use crate::host::files::{self, Existing};
-use crate::process::state::signal_name;
-use crate::process::{Action, Process, ProcessState};
+use crate::process::sent_signal::SentSignal;
+use crate::process::{Action, Exit, Process, ProcessState};
+
+/// What ends so soon after a signal was ended by it, as far as its runner tells, in milliseconds.
+const JUST_THEN: u64 = 2_000;
 
 /// What was asked, by process.
 #[derive(Default)]
@@ -19,6 +24,8 @@ pub(super) struct Asked {
     boards: Mutex<Vec<Weak<Board>>>,
     /// Where it is kept for the next nixstart that looks.
     memory: Option<Utf8PathBuf>,
+    /// Those that may fail.
+    optional: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -30,15 +37,38 @@ struct Wish {
     is_open: bool,
     /// What was done to the same process before, which holds when this is refused.
     done_before: Option<Action>,
+    /// When it was asked, in milliseconds since 1970.
+    #[serde(default)]
+    at: u64,
+    /// When the process was first seen to have ended since, where its runner does not tell.
+    #[serde(default)]
+    seen_ended: Option<u64>,
+}
+
+impl Wish {
+    /// Whether a signal that was sent explains an end. A runner that tells of a signal without saying which may mean ours, when
+    /// it was sent just then.
+    fn explains_end(&mut self, number: i32, process: &Process) -> Option<SentSignal> {
+        let ended = process.ended.unwrap_or_else(|| *self.seen_ended.get_or_insert_with(clock::now_milliseconds));
+        let is_just_then = ended.saturating_sub(self.at) <= JUST_THEN;
+        let sent = SentSignal { number, at: self.at };
+        let exit = process.exit.unwrap_or(Exit::Signal(if is_just_then { number } else { 0 }));
+        sent.explains(&exit, ended).then_some(sent)
+    }
 }
 
 impl Asked {
     /// What was asked before, by whatever nixstart, and is kept in a file in a directory that is ours alone. Each wish names the
     /// process it was for, so an old one is nobody's.
-    pub(super) fn kept_in(memory: Utf8PathBuf) -> Self {
-        let text = fs_err::read_to_string(&memory).unwrap_or_default();
+    pub(super) fn of(place: &Place) -> Self {
+        let text = place.memory.as_ref().and_then(|memory| fs_err::read_to_string(memory).ok()).unwrap_or_default();
         let wishes = Mutex::new(serde_json::from_str(&text).unwrap_or_default());
-        Self { wishes, boards: Mutex::default(), memory: Some(memory) }
+        Self { wishes, boards: Mutex::default(), memory: place.memory.clone(), optional: place.optional.clone() }
+    }
+
+    /// The same of a runner that gives its processes no numbers: what was asked before is not to be told from what is asked now.
+    pub(super) fn without_memory(place: &Place) -> Self {
+        Self { optional: place.optional.clone(), ..Self::default() }
     }
 
     /// Keeps what is done. What cannot be kept explains nothing later; that is no reason to fail.
@@ -59,7 +89,8 @@ impl Asked {
         }
         let mut wishes = self.wishes();
         let before = wishes.get(process).filter(|before| !before.is_open && before.pid == pid).map(|before| before.action);
-        wishes.insert(process.to_owned(), Wish { action, pid, is_open: true, done_before: before });
+        let at = clock::now_milliseconds();
+        wishes.insert(process.to_owned(), Wish { action, pid, is_open: true, done_before: before, at, seen_ended: None });
         drop(wishes);
         self.show();
     }
@@ -89,8 +120,9 @@ impl Asked {
 
     /// Puts what a runner says of a process in the light of what was asked of it.
     pub(super) fn explain(&self, process: &mut Process) {
+        process.is_required &= !self.optional.contains(&process.name);
         let mut wishes = self.wishes();
-        let Some(wish) = wishes.get(&process.name) else { return };
+        let Some(wish) = wishes.get_mut(&process.name) else { return };
         let is_another = process.pid.is_some() && wish.pid.is_some() && process.pid != wish.pid;
         let is_alive = process.state.is_alive();
         let has_come_back = wish.pid.is_none() && is_alive && !wish.is_open;
@@ -104,8 +136,9 @@ impl Asked {
             Action::Stop if is_alive => process.state = ProcessState::Stopping,
             Action::Stop if has_ended => say(process, ProcessState::Stopped, None),
             Action::Signal(number) if has_ended => {
-                let signal = signal_name(number).map_or_else(|| format!("signal {number}"), str::to_owned);
-                say(process, ProcessState::Stopped, Some(format!("{signal} was sent to it")));
+                if let Some(sent) = wish.explains_end(number, process) {
+                    say(process, ProcessState::Stopped, Some(sent.to_string()));
+                }
             }
             Action::Restart if has_ended || is_alive && wish.is_open => {
                 let state = if process.state == ProcessState::Stopping { ProcessState::Stopping } else { ProcessState::Starting };
@@ -201,11 +234,58 @@ mod tests {
         assert_eq!(after(&asked, ProcessState::Completed, 7).0, ProcessState::Completed);
     }
 
+    /// What is shown of a process that was sent a signal and has ended so much later.
+    fn after_signal(number: i32, exit: Option<Exit>, later: u64) -> (ProcessState, Option<String>) {
+        let asked = Asked::default();
+        asked.begin("api", Action::Signal(number), Some(7));
+        asked.answered("api", true);
+        let ended = Some(clock::now_milliseconds() + later);
+        let mut process = Process { pid: Some(7), exit, ended, ..Process::new("api", ProcessState::Failed) };
+        asked.explain(&mut process);
+        (process.state, process.why)
+    }
+
     #[test]
     fn a_signal_that_was_sent_is_named() {
+        let because = |signal: &str| (ProcessState::Stopped, Some(format!("{signal} was sent to it")));
+        assert_eq!(after_signal(15, None, 100), because("SIGTERM"));
+        assert_eq!(after_signal(15, Some(Exit::Code(1)), 5_000), because("SIGTERM"));
+        assert_eq!(after_signal(10, None, 100), because("signal 10"));
+    }
+
+    #[test]
+    fn a_failure_that_has_nothing_to_do_with_a_signal_is_one() {
+        let hour = 3_600_000;
+        for (number, exit, later) in
+            [(1, Some(Exit::Code(3)), hour), (1, None, hour), (10, Some(Exit::Code(3)), 100), (10, None, hour)]
+        {
+            assert_eq!(after_signal(number, exit, later).0, ProcessState::Failed, "{number} {exit:?} {later}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_was_explained_stays_so_where_nobody_tells_when_it_was() {
         let asked = Asked::default();
         asked.begin("api", Action::Signal(15), Some(7));
         asked.answered("api", true);
-        assert_eq!(after(&asked, ProcessState::Failed, 7), (ProcessState::Stopped, Some("SIGTERM was sent to it".to_owned())));
+        let failed = |asked: &Asked| {
+            let mut process = Process { pid: Some(7), exit: Some(Exit::Code(1)), ..Process::new("api", ProcessState::Failed) };
+            asked.explain(&mut process);
+            process.state
+        };
+        assert_eq!(failed(&asked), ProcessState::Stopped);
+        asked.wishes().get_mut("api").unwrap().at -= 9_000;
+        assert_eq!(failed(&asked), ProcessState::Stopped);
+        assert!(asked.wishes()["api"].seen_ended.is_some());
+    }
+
+    #[test]
+    fn one_that_may_fail_is_not_required() {
+        let place = Place { optional: vec!["api".to_owned()], ..Place::of("/".into()) };
+        for asked in [Asked::of(&place), Asked::without_memory(&place)] {
+            let mut processes = [Process::new("api", ProcessState::Failed), Process::new("web", ProcessState::Failed)];
+            processes.iter_mut().for_each(|process| asked.explain(process));
+            assert_eq!(processes.map(|process| process.is_required), [false, true]);
+        }
     }
 }

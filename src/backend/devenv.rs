@@ -21,7 +21,7 @@ use super::asked::Asked;
 use super::board::Board;
 use super::ending::Ending;
 use super::sampler::Sampler;
-use super::{Backend, Interest, Kind, RunnerError, Sink, Watch};
+use super::{Backend, Interest, Kind, Place, RunnerError, Sink, Watch};
 use crate::error::Result;
 use crate::host::peer::Endpoint;
 use crate::process::{Action, LogLine, Outcome, Process, ProcessState, Refusal};
@@ -69,6 +69,12 @@ impl Devenv {
         let answer = wire::ask(&site.endpoint, &Request::mode())?;
         let mode = answer.get("mode").and_then(Value::as_str).map(str::to_owned);
         Ok(Self { site: Arc::new(site), mode, asked: Arc::default() })
+    }
+
+    /// The same, which knows of a project which processes may fail.
+    #[must_use]
+    pub fn of_project(self, place: &Place) -> Self {
+        Self { asked: Arc::new(Asked::without_memory(place)), ..self }
     }
 
     /// How many lines of its stream were not understood.

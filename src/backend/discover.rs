@@ -132,11 +132,7 @@ impl Seeking<'_> {
     }
 
     fn take(&mut self, runner: ProcessCompose) {
-        let runner = match &self.place.memory {
-            Some(memory) => runner.remembering(memory),
-            None => runner,
-        };
-        self.found.live.push(Box::new(runner));
+        self.found.live.push(Box::new(runner.of_project(self.place)));
     }
 
     /// Whoever answers has to name this project.
@@ -154,7 +150,7 @@ impl Seeking<'_> {
             return;
         }
         match Devenv::connect(&runtime.path) {
-            Ok(runner) => self.found.live.push(Box::new(runner)),
+            Ok(runner) => self.found.live.push(Box::new(runner.of_project(self.place))),
             Err(error) => self.note_unusable(error),
         }
     }

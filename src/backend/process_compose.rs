@@ -21,7 +21,7 @@ use secrecy::SecretString;
 use super::asked::Asked;
 use super::board::Board;
 use super::ending::Ending;
-use super::{Backend, Interest, Kind, RunnerError, Sink, Watch};
+use super::{Backend, Interest, Kind, Place, RunnerError, Sink, Watch};
 use crate::error::Result;
 use crate::host::peer::Endpoint;
 use crate::process::event::Refusal;
@@ -55,10 +55,10 @@ impl ProcessCompose {
         Ok(Self { client: Arc::new(client), identity, asked: Arc::default() })
     }
 
-    /// The same, which knows what was asked of it before by whatever nixstart: it is kept in a file.
+    /// The same, which knows of a project what was asked before by whatever nixstart, and which processes may fail.
     #[must_use]
-    pub fn remembering(self, memory: &Utf8Path) -> Self {
-        Self { asked: Arc::new(Asked::kept_in(memory.to_owned())), ..self }
+    pub fn of_project(self, place: &Place) -> Self {
+        Self { asked: Arc::new(Asked::of(place)), ..self }
     }
 
     /// Whether it runs the processes of a project, which are known by the name of their directory or by the one their file

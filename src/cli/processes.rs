@@ -63,7 +63,7 @@ impl Project {
             return Ok(Looked { live: vec![Arc::new(runner)], ..Looked::default() });
         }
         let (own_socket, memory) = (Some(self.site.process_compose_socket()), Some(self.site.memory()));
-        let place = Place { own_socket, memory, ..Place::of(&self.root) };
+        let place = Place { own_socket, memory, optional: self.optional(), ..Place::of(&self.root) };
         let found = discover::discover(&place);
         let stale = found.stale.iter().map(|socket| format!("`{socket}` is left over: nobody listens there any more"));
         let passed_over =
@@ -73,6 +73,13 @@ impl Project {
             live: found.live.into_iter().map(Arc::from).collect(),
             unusable: found.unusable.into_iter().map(cannot_be_used).collect(),
         })
+    }
+
+    /// The declared services that may fail. One that is not declared as it should be says so elsewhere: who runs them is found all the
+    /// same.
+    fn optional(&self) -> Vec<String> {
+        let services = self.services().unwrap_or_default();
+        services.iter().filter(|service| !service.required).map(|service| service.name.clone()).collect()
     }
 
     /// Whether whoever runs the processes does not know how they are declared by now. Others than our own runner do not read

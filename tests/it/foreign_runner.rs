@@ -233,3 +233,22 @@ fn what_nobody_tells_of_a_line_leaves_it_in_and_is_said() {
     let kept = project.run(&["logs", "--stderr", "-n", "1"]).expect(0).says("does not tell what is said on standard error");
     assert_eq!(kept.stdout, "web | late\n");
 }
+
+#[test]
+fn one_that_may_fail_ends_nothing() {
+    let processes =
+        "  job: { command: \"exit 3\" }\n  web: { command: \"until test -e job.seen; do sleep 0.05; done; echo hello\" }\n";
+    let Some(project) = project("one_that_may_fail", processes) else { return };
+    let declared = |required: bool| {
+        let text = format!("[services.job]\ncommand = 'exit 3'\nrequired = {required}\n[services.web]\ncommand = 'true'\n");
+        project.sandbox.write("p/nixstart.toml", &text);
+    };
+    declared(true);
+    project.run(&["up", "--backend", "process-compose"]).expect(1).says("error: job has failed hint: nixstart logs job shows");
+    declared(false);
+    let up = project.spawn(&["up", "--backend", "process-compose"]);
+    project.wait_for("job", "failed");
+    project.sandbox.write("p/job.seen", "");
+    let (out, err, code) = end(up);
+    assert_eq!((out.as_str(), code), ("web | hello\n", Some(0)), "{err}");
+}

@@ -465,3 +465,17 @@ fn one_that_hangs_at_a_port_is_there_all_the_same_and_one_of_another_project_is_
     let found = discover_in(&Place::of(&root.join("t")), &with_port);
     assert!(found.live.is_empty() && found.unusable.is_empty());
 }
+
+#[test]
+fn a_failure_that_has_nothing_to_do_with_a_signal_is_one() {
+    let Some(program) = program("process_compose::signal", NEW) else { return };
+    let talk = "trap 'echo heard' USR1; echo ready; until test -e go; do sleep 0.02; done; exit 3";
+    let mut project = Project::new(program, &format!("processes:\n  web: {{ command: \"{talk}\" }}\n"));
+    let backend = project.start();
+    let watched = Watched::all(&backend, 10);
+    watched.wait_for_line("web", "ready");
+    assert_eq!(backend.act(Action::Signal(10), &names(&["web"])).unwrap().done, ["web"]);
+    watched.wait_for_line("web", "heard");
+    project.touch("go");
+    watched.wait_for("web", "failed", |web| web.state == ProcessState::Failed && web.exit == Some(Exit::Code(3)));
+}

@@ -37,6 +37,7 @@ pub(super) fn process(state: &Value, now: u64) -> Option<Process> {
         restarts: number("restarts").and_then(is_countable).unwrap_or(0),
         exit: i32::try_from(code).ok().filter(|_| has_ended && code != BY_SIGNAL).map(Exit::Code),
         started: started(state, now).filter(|_| is_alive),
+        ended: moment(state, "process_end_time").filter(|_| has_ended),
         usage: usage(state).filter(|_| is_alive),
         ..Process::new(name, place)
     })
@@ -76,10 +77,14 @@ fn is_success(state: &Value, code: i64) -> bool {
 
 /// The moment it started: told since 1.110, an age before that.
 fn started(state: &Value, now: u64) -> Option<u64> {
-    let told = state.get("process_start_time").and_then(Value::as_str).and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    let told = told.and_then(|time| u64::try_from(time.as_millisecond()).ok()).filter(|time| *time > 0);
+    let told = moment(state, "process_start_time");
     let age = || state.get("age").and_then(Value::as_u64).filter(|age| *age > 0);
     told.or_else(|| now.checked_sub(age()? / NANOSECONDS))
+}
+
+fn moment(state: &Value, field: &str) -> Option<u64> {
+    let told = state.get(field).and_then(Value::as_str).and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    told.and_then(|time| u64::try_from(time.as_millisecond()).ok()).filter(|time| *time > 0)
 }
 
 fn usage(state: &Value) -> Option<Usage> {
@@ -134,6 +139,7 @@ mod tests {
             (Some(29377), Some(1_795_246_080_917), Some(Usage { cpu: 0.0, memory: 3_567_616 }))
         );
         assert!(found[2].has_probe && !api.has_probe && found[1].usage.is_none());
+        assert_eq!((api.ended, found[1].ended), (None, Some(1_795_246_080_924)));
     }
 
     #[test]
