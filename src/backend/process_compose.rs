@@ -6,6 +6,7 @@ mod logs;
 mod ports;
 mod state;
 mod tail;
+mod usage;
 mod version;
 mod watch;
 mod websocket;
@@ -40,6 +41,7 @@ pub struct ProcessCompose {
     client: Arc<Client>,
     identity: Identity,
     asked: Arc<Asked>,
+    usages: Arc<usage::Usages>,
 }
 
 impl ProcessCompose {
@@ -52,7 +54,7 @@ impl ProcessCompose {
             return Err(RunnerError::Broken { place: client.endpoint.to_string(), reason });
         }
         let identity = client.identity()?;
-        Ok(Self { client: Arc::new(client), identity, asked: Arc::default() })
+        Ok(Self { client: Arc::new(client), identity, asked: Arc::default(), usages: Arc::default() })
     }
 
     /// The same, which knows of a project what was asked before by whatever nixstart, and which processes may fail.
@@ -75,6 +77,7 @@ impl ProcessCompose {
     /// Every process, as it is and as it is shown.
     fn heard(&self) -> Result<Vec<Process>, RunnerError> {
         let mut processes = self.client.processes()?;
+        self.usages.look(&mut processes);
         for process in &mut processes {
             self.asked.explain(process);
         }
@@ -243,7 +246,8 @@ impl Backend for ProcessCompose {
         }
         let (client, wants_usage) = (Arc::clone(&self.client), interest.usage);
         let ports = ports::Ports::default();
-        let watching = watch::Watching { client, board, followed, ending: Arc::clone(&ending), wants_usage, ports };
+        let (usages, watched) = (Arc::clone(&self.usages), Arc::clone(&ending));
+        let watching = watch::Watching { client, board, followed, ending: watched, wants_usage, ports, usages };
         thread::spawn(move || watching.run());
         Ok(Watch::new(move || ending.end()))
     }

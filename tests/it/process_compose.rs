@@ -479,3 +479,25 @@ fn a_failure_that_has_nothing_to_do_with_a_signal_is_one() {
     project.touch("go");
     watched.wait_for("web", "failed", |web| web.state == ProcessState::Failed && web.exit == Some(Exit::Code(3)));
 }
+
+fn usage(version: &str) {
+    let Some(program) = program("process_compose::usage", version) else { return };
+    let mut project = Project::new(program, "processes:\n  web: { command: \"sh hog.sh & wait\" }\n");
+    let hog = "x=$(head -c 60000000 /dev/zero | tr '\\0' x)\nwhile :; do sleep 1; done\n";
+    fs_err::write(project.root().join("hog.sh"), hog).unwrap();
+    let backend = project.start();
+    let watched = Watched::all(&backend, 0);
+    let is_measured = |web: &nixstart::process::Process| web.usage.is_some_and(|usage| usage.memory > 50 << 20);
+    watched.wait_for("web", "measured with what it has started", is_measured);
+    assert!(backend.list().unwrap().iter().all(is_measured));
+}
+
+#[test]
+fn what_a_process_uses_is_that_of_all_it_has_started() {
+    usage(NEW);
+}
+
+#[test]
+fn what_a_process_uses_is_that_of_all_it_has_started_in_an_old_version() {
+    usage(OLD);
+}

@@ -8,6 +8,7 @@ use super::client::Client;
 use super::logs::Followed;
 use super::ports::Ports;
 use super::state;
+use super::usage::Usages;
 use super::websocket::{self, Frames, Next, Opened};
 use crate::backend::RunnerError;
 use crate::backend::board::Board;
@@ -32,6 +33,7 @@ pub(super) struct Watching {
     pub(super) wants_usage: bool,
     /// Asked for while somebody looks at what processes use.
     pub(super) ports: Ports,
+    pub(super) usages: Arc<Usages>,
 }
 
 impl Watching {
@@ -91,6 +93,7 @@ impl Watching {
         let mut processes = self.client.processes()?;
         if self.wants_usage {
             self.ports.look(&self.client, &mut processes);
+            self.usages.look(&mut processes);
         }
         self.followed.set(processes.iter().map(|process| process.name.clone()).collect());
         self.board.replace(processes);
@@ -112,6 +115,7 @@ impl Watching {
             if let Some(mut process) = told.filter(|_| !is_old) {
                 self.client.complete(&mut process);
                 self.ports.fill(&mut process);
+                self.usages.fill(&mut process);
                 self.board.update(process);
                 until = until.min(Instant::now() + SOON);
             }
