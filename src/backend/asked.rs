@@ -284,7 +284,9 @@ mod tests {
         let place = Place { optional: vec!["api".to_owned()], ..Place::of("/".into()) };
         for asked in [Asked::of(&place), Asked::without_memory(&place)] {
             let mut processes = [Process::new("api", ProcessState::Failed), Process::new("web", ProcessState::Failed)];
-            processes.iter_mut().for_each(|process| asked.explain(process));
+            for process in &mut processes {
+                asked.explain(process);
+            }
             assert_eq!(processes.map(|process| process.is_required), [false, true]);
         }
     }

@@ -266,8 +266,9 @@ impl Seeking<'_> {
 /// Whose somebody is who works somewhere and answers at a place of ours.
 const fn owner(claim: Claim, whereabouts: Whereabouts) -> Owner {
     match (claim, whereabouts) {
-        (Claim::Path, _) | (Claim::Link | Claim::Environment, Whereabouts::Here) => Owner::Us,
-        (Claim::Link, Whereabouts::Below | Whereabouts::Untold) => Owner::Us,
+        (Claim::Path, _)
+        | (Claim::Environment, Whereabouts::Here)
+        | (Claim::Link, Whereabouts::Here | Whereabouts::Below | Whereabouts::Untold) => Owner::Us,
         (Claim::Link, Whereabouts::Above | Whereabouts::Elsewhere) | (Claim::Environment, Whereabouts::Elsewhere) => {
             Owner::Another
         }

@@ -1,4 +1,4 @@
-//! The commands on processes that somebody else runs: the real process-compose, as it should be and as it should not.
+//! The commands on a runner that is not as it should be, and on processes that somebody else runs: the real process-compose.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -165,6 +165,22 @@ fn a_runner_that_dies_is_a_failure_of_up() {
     assert_eq!(code, Some(5), "{err}");
     assert!(err.contains("process-compose at `") && err.contains("has ended, and nobody here has asked it to"), "{err}");
     assert!(err.contains("process-compose` has ended (signal: 9"), "{err}");
+    project.expect_nobody();
+}
+
+#[test]
+fn our_own_runner_that_dies_is_one_too() {
+    let project = Services::new(&format!("[services.web]\ncommand = \"{FOREVER}\"\n"));
+    let up = starts_up(&project);
+    let is_runner = |pid: &i32| {
+        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+        words.get(1..3) == Some(&[&b"runner"[..], b"--supervise"])
+    };
+    signal(project.alive().into_iter().find(is_runner).expect("there is no runner"), Signal::KILL);
+    let (_, err, code) = end(up);
+    assert_eq!(code, Some(5), "{err}");
+    assert!(err.contains("builtin at `") && err.contains("has ended, and nobody here has asked it to"), "{err}");
     project.expect_nobody();
 }
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::super::Session;
 use crate::backend::site::Site;
 use crate::backend::start::{self, Leash};
-use crate::backend::{Backend, Follow, Interest, Sink};
+use crate::backend::{Backend, Follow, Interest, Sink, farewell};
 use crate::error::{Error, Result};
+use crate::host::clock;
 use crate::host::interrupt::{self, Applying};
 use crate::process::{Event, Process, ProcessState};
 use crate::ui::process_view;
@@ -28,11 +29,14 @@ pub(super) fn until_settled(
     let sink = Sink { on_lines: Arc::new(drop), on_event: Arc::new(move |event| drop(sender.send(event))) };
     let _watch = runner.watch(Interest { logs: Follow::Nobody, backlog: 0, usage: false }, sink)?;
     let mut known: BTreeMap<String, Process> = BTreeMap::new();
-    let began = Instant::now();
+    let (began, asked) = (Instant::now(), clock::now_milliseconds());
     loop {
         match inbox.recv_timeout(LOOK) {
             Ok(Event::Snapshot(processes)) => processes.into_iter().for_each(|process| learn(&mut known, process, session)),
             Ok(Event::Changed(process)) => learn(&mut known, process, session),
+            Ok(Event::Ended) if farewell::was_said_since(site, asked) => {
+                return Err(Error::failed("everything was stopped meanwhile"));
+            }
             Ok(Event::Ended) => return Err(leash.map_or_else(|| start::ended(runner), |leash| leash.ended(site, runner))),
             Ok(Event::LinesLost { .. } | Event::Silent(_)) | Err(_) => {}
         }
