@@ -17,15 +17,16 @@ pub(super) fn keep_last_lines(site: &Site, runner: &dyn Backend) -> Result<()> {
         return Ok(());
     }
     files::create_private_directory(&site.logs)?;
-    for process in runner.list()? {
-        let lines = runner.logs(&process.name, LINES)?;
-        let path = log_file::path(&site.logs, &process.name);
-        let _none_yet = fs_err::remove_file(&path);
-        if !lines.is_empty() {
-            write(&mut LogWriter::open(&path)?, &lines)?;
-        }
-    }
-    Ok(())
+    // Those of the others are kept when one cannot be had.
+    let kept: Vec<Result<()>> = runner.list()?.iter().map(|process| keep(site, runner, &process.name)).collect();
+    kept.into_iter().collect()
+}
+
+fn keep(site: &Site, runner: &dyn Backend, name: &str) -> Result<()> {
+    let lines = runner.logs(name, LINES)?;
+    let path = log_file::path(&site.logs, name);
+    let _none_yet = fs_err::remove_file(&path);
+    if lines.is_empty() { Ok(()) } else { write(&mut LogWriter::open(&path)?, &lines) }
 }
 
 fn write(writer: &mut LogWriter, lines: &[LogLine]) -> Result<()> {

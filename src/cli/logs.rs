@@ -97,15 +97,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<()> {
     };
     let wish = Wish { most: args.lines, is_wanted: &is_wanted, is_choosy: args.is_choosy() };
     let Some(runner) = running.as_deref().filter(|_| args.follow) else {
-        return page.print(&sources.last(names.iter(), &wish)?, session);
+        return page.print_last(sources.last(names.iter(), &wish)?, session);
     };
     if runner.kind() == Kind::Builtin {
-        page.print(&sources.last(names.iter(), &wish)?, session)?;
+        page.print_last(sources.last(names.iter(), &wish)?, session)?;
         let again = if args.lines == 0 { 0 } else { HEARD_AGAIN };
         return follow(runner, &mut page, (names, again), &mut |lines| joint.borrow_mut().new_lines(lines), session);
     }
     // (Its own stream begins with those from before.)
-    page.print(&sources.last(names.iter().filter(|name| sources.is_on_disk(name)), &wish)?, session)?;
+    page.print_last(sources.last(names.iter().filter(|name| sources.is_on_disk(name)), &wish)?, session)?;
     if !args.is_choosy() {
         return follow(runner, &mut page, (names, args.lines), &mut |lines| lines, session);
     }
@@ -139,8 +139,9 @@ fn running(project: &Project, session: &mut Session) -> Result<Option<Arc<dyn Ba
 pub(super) fn tail(project: &Project, running: Option<&dyn Backend>, names: &[String], most: usize) -> Result<String> {
     let sources = Sources::of(project, running)?;
     let names = if names.is_empty() { &sources.names } else { names };
-    let lines = sources.last(names.iter(), &Wish { most, is_wanted: &|_| true, is_choosy: false })?;
-    Ok(Prefixed::new(names).text(&lines))
+    let (lines, errors) = sources.last(names.iter(), &Wish { most, is_wanted: &|_| true, is_choosy: false })?;
+    let errors: Vec<String> = errors.iter().map(|error| format!("! {}\n", error.message())).collect();
+    Ok(Prefixed::new(names).text(&lines) + &errors.concat())
 }
 
 /// Lines from before that a stream begins with. What it tells first of a process are all of them.
@@ -230,6 +231,14 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// Prints those from before; whose could not be had is said, and the others are there all the same.
+    fn print_last(&mut self, (lines, errors): (Vec<LogLine>, Vec<Error>), session: &mut Session) -> Result<()> {
+        for error in &errors {
+            processes::warn(error, session);
+        }
+        self.print(&lines, session)
+    }
+
     fn print(&mut self, lines: &[LogLine], session: &mut Session) -> Result<()> {
         self.untold.say(lines, self.args, session);
         print(lines, self.args, &mut self.prefixed, session)

@@ -73,6 +73,20 @@ fn a_runner_that_hangs_is_there_all_the_same() {
 }
 
 #[test]
+fn a_process_whose_lines_cannot_be_had_takes_none_of_the_others_with_it() {
+    let slash = format!("  a/b: {{ command: \"{FOREVER}\" }}\n");
+    let Some(project) = project("a_process_whose_lines", &(slash + &web())) else { return };
+    project.run(&["up", "-d"]).expect(0);
+    assert!(wait_until(|| project.run(&["logs", "web"]).stdout.contains("hello")));
+    let logs = project.run(&["logs"]).expect(0).says("warning: what `a/b` says cannot be read");
+    assert_eq!(logs.stdout, "web | hello\n");
+    project.run(&["logs", "a/b"]).expect(1).says("error: what `a/b` says cannot be read");
+    project.run(&["down"]).expect(0).says("warning: what was said last could not be kept");
+    assert!(project.run(&["logs", "web"]).expect(0).stdout.starts_with("web | hello\n"));
+    project.expect_nobody();
+}
+
+#[test]
 fn the_dashboard_does_not_say_that_nothing_runs_beside_a_runner_that_hangs() {
     let Some(project) = project("the_dashboard", &web()) else { return };
     project.run(&["up", "-d"]).expect(0);

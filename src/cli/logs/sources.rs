@@ -2,7 +2,7 @@
 
 use crate::backend::{ALL_LINES, Backend, Kind};
 use crate::cli::processes::Project;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::log_file;
 use crate::process::LogLine;
 
@@ -55,18 +55,35 @@ impl<'a> Sources<'a> {
         self.other(name).map_or(Ok(false), |runner| Ok(!runner.logs(name, 1)?.is_empty()))
     }
 
-    /// The last lines that are wanted, so many of each process, in the order of time.
-    pub(super) fn last<'n>(&self, names: impl Iterator<Item = &'n String>, wish: &Wish<'_>) -> Result<Vec<LogLine>> {
-        let mut lines = Vec::new();
+    /// The last lines that are wanted, so many of each process, in the order of time, and why those of some cannot be had: not
+    /// every version of process-compose can be asked for a process with a `/` in its name. It is an error when there are no others.
+    pub(super) fn last<'n>(
+        &self,
+        names: impl Iterator<Item = &'n String>,
+        wish: &Wish<'_>,
+    ) -> Result<(Vec<LogLine>, Vec<Error>)> {
+        let (mut lines, mut errors) = (Vec::new(), Vec::new());
         for name in names {
-            lines.extend(match self.other(name) {
-                Some(runner) => of_runner(runner, name, wish)?,
-                None => log_file::last(&self.project.site.logs, name, wish.most, wish.is_wanted)?,
-            });
+            let found = match self.other(name) {
+                Some(runner) => of_runner(runner, name, wish).map_err(|error| without_lines(name, &error)),
+                None => log_file::last(&self.project.site.logs, name, wish.most, wish.is_wanted).map_err(Error::from),
+            };
+            match found {
+                Ok(found) => lines.extend(found),
+                Err(error) => errors.push(error),
+            }
+        }
+        if lines.is_empty() && !errors.is_empty() {
+            return Err(errors.swap_remove(0));
         }
         lines.sort_by_key(|line| line.time);
-        Ok(lines)
+        Ok((lines, errors))
     }
+}
+
+fn without_lines(name: &str, error: &Error) -> Error {
+    let message = format!("what `{name}` says cannot be read: {}", error.message());
+    error.hints().iter().cloned().fold(Error::new(error.kind(), message), Error::hint)
 }
 
 fn of_runner(runner: &dyn Backend, name: &str, wish: &Wish<'_>) -> Result<Vec<LogLine>> {

@@ -26,7 +26,7 @@ pub(crate) fn recordings() -> Vec<(String, String)> {
 /// What Nix 2.34 writes to a file of its own (`json-log-path`): the same events, without what marks them on standard error.
 pub(crate) fn without_a_prefix() -> (String, String) {
     let text = include_str!("../../../tests/fixtures/nix/nix-2.34.8-json-log-path.jsonl");
-    ("nix-2.34.8-json-log-path".to_owned(), text.lines().map(|line| format!("@nix {line}\n")).collect())
+    ("nix-2.34.8-json-log-path".to_owned(), text.lines().fold(String::new(), |all, line| all + "@nix " + line + "\n"))
 }
 
 #[test]
