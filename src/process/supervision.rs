@@ -3,13 +3,14 @@
 
 mod dependencies;
 mod ending;
+mod sent_signals;
 mod task;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use super::{Action, Exit, Outcome, Process, ProcessState, Refusal};
+use super::{Action, Exit, Outcome, Process, ProcessState, Refusal, SentSignal};
 use crate::service::ServiceSet;
 use task::{Life, Task};
 
@@ -156,7 +157,7 @@ impl Supervision {
                 Action::Start => self.start(index),
                 Action::Stop => self.stop(index, now, &mut orders),
                 Action::Restart => self.restart(index, now, &mut orders),
-                Action::Signal(number) => self.signal(index, number, &mut orders),
+                Action::Signal(number) => self.signal(index, SentSignal { number, at: now.clock }, &mut orders),
             };
             let name = self.process(index).map(|process| process.name.clone()).unwrap_or_default();
             match refusal {
@@ -244,12 +245,13 @@ impl Supervision {
         Ok(())
     }
 
-    fn signal(&self, index: usize, number: i32, orders: &mut Vec<Order>) -> Result<(), String> {
-        let Some(task) = self.tasks.get(index) else { return Ok(()) };
+    fn signal(&mut self, index: usize, signal: SentSignal, orders: &mut Vec<Order>) -> Result<(), String> {
+        let Some(task) = self.tasks.get_mut(index) else { return Ok(()) };
         if task.process.pid.is_none() {
             return Err("it does not run".to_owned());
         }
-        orders.push(Order::Signal(Run { index, generation: task.generation }, number));
+        task.sent.push(signal);
+        orders.push(Order::Signal(Run { index, generation: task.generation }, signal.number));
         Ok(())
     }
 

@@ -38,7 +38,7 @@ pub fn change(process: &Process) -> String {
         ProcessState::Running => format!("{name} runs"),
         ProcessState::Ready => format!("{name} is ready"),
         ProcessState::Stopping => format!("{name} is being stopped"),
-        ProcessState::Stopped => format!("{name} is stopped"),
+        ProcessState::Stopped => format!("{name} is stopped{why}"),
         ProcessState::Backoff => format!("{name} has ended{why}; it is started again"),
         ProcessState::Completed => format!("{name} is done"),
         ProcessState::Failed => format!("{name} has failed{why}"),
@@ -138,6 +138,14 @@ pub fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::process::{Exit, NamedPort, Usage};
+
+    #[test]
+    fn who_is_stopped_says_why_when_that_needs_saying() {
+        let stopped = Process::new("web", ProcessState::Stopped);
+        assert_eq!(change(&stopped), "web is stopped");
+        let why = Some("SIGTERM was sent to it".to_owned());
+        assert_eq!(change(&Process { why, ..stopped }), "web is stopped: SIGTERM was sent to it");
+    }
 
     #[test]
     fn lines_that_were_lost_are_counted_where_somebody_could() {

@@ -63,7 +63,8 @@ impl Supervision {
         };
         let state = &needed.process.state;
         let is_met = match condition {
-            Condition::Started => matches!(needed.life, Life::Up { .. }) || *state == ProcessState::Completed,
+            // What was only ordered to start may not be able to.
+            Condition::Started => needed.runs() || *state == ProcessState::Completed,
             Condition::Healthy => matches!(state, ProcessState::Ready | ProcessState::Running),
             Condition::Completed => *state == ProcessState::Completed,
         };

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::sent_signals::SentSignals;
 use super::{Moment, Order, Program, Run};
-use crate::process::{Exit, NamedPort, Process, ProcessState};
+use crate::process::{Exit, NamedPort, Process, ProcessState, SentSignal};
 use crate::service::{Check, Kind, Policy, Probe, Service};
 
 /// The longest pause before something that has failed again and again is started once more.
@@ -54,6 +55,8 @@ pub(super) struct Task {
     /// Whether it is to run: after what it waits for, or again when it has ended.
     pub(super) is_wanted: bool,
     pub(super) has_changed: bool,
+    /// What somebody has sent to the program that runs.
+    pub(super) sent: SentSignals,
     /// When it was started again because it had ended.
     restarts: VecDeque<Duration>,
     readiness: Readiness,
@@ -72,6 +75,7 @@ impl Task {
             generation: 0,
             is_wanted: false,
             has_changed: false,
+            sent: SentSignals::default(),
             restarts: VecDeque::new(),
             readiness: Readiness::default(),
         };
@@ -90,6 +94,11 @@ impl Task {
 
     pub(super) const fn is_down(&self) -> bool {
         matches!(self.life, Life::Down)
+    }
+
+    /// Whether its own program was started and has not ended.
+    pub(super) const fn runs(&self) -> bool {
+        matches!(self.life, Life::Up { .. }) && self.process.pid.is_some()
     }
 
     const fn run(&self, index: usize) -> Run {
@@ -166,8 +175,16 @@ impl Task {
     /// A program has ended.
     pub(super) fn ended(&mut self, exit: Exit, now: Moment) {
         self.process.exit = Some(exit);
-        match self.life {
-            Life::Ending { .. } => self.stopped(),
+        let sent = self.sent.explanation(exit, now.clock);
+        match (self.life, sent) {
+            (Life::Preparing(_) | Life::Up { .. }, Some(signal)) => self.ended_by(signal, now),
+            (life, _) => self.ended_by_itself(life, exit, now),
+        }
+    }
+
+    fn ended_by_itself(&mut self, life: Life, exit: Exit, now: Moment) {
+        match life {
+            Life::Ending { .. } => self.stopped(None),
             Life::Preparing(step) if exit.is_success() => {
                 self.forget_program();
                 self.life = Life::Next(step + 1);
@@ -185,24 +202,37 @@ impl Task {
             *started = started.saturating_add(clock).saturating_sub(expected);
             self.has_changed = true;
         }
+        self.sent.shift(expected, clock);
     }
 
     fn forget_program(&mut self) {
         self.process.pid = None;
         self.process.started = None;
         self.process.usage = None;
+        self.sent = SentSignals::default();
         self.readiness = Readiness::default();
         self.has_changed = true;
     }
 
-    fn stopped(&mut self) {
+    fn stopped(&mut self, why: Option<String>) {
         self.forget_program();
         if self.is_wanted {
             self.wait();
         } else {
             self.life = Life::Down;
-            self.become_state(ProcessState::Stopped, None);
+            self.become_state(ProcessState::Stopped, why);
         }
+    }
+
+    /// Somebody has ended it by a signal, which is no failure. What is always to run comes back, as often as somebody does that.
+    fn ended_by(&mut self, signal: SentSignal, now: Moment) {
+        if self.service.restart.policy == Policy::Always && self.service.kind == Kind::Service {
+            self.forget_program();
+            self.restarts.clear();
+            return self.again(signal.to_string(), now);
+        }
+        self.is_wanted = false;
+        self.stopped(Some(signal.to_string()));
     }
 
     fn completed(&mut self, now: Moment) {

@@ -1,6 +1,8 @@
 //! Lives of processes under supervision.
 
-use std::collections::BTreeMap;
+mod signals;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
@@ -15,12 +17,27 @@ struct World {
     running: BTreeMap<usize, Run>,
     /// What was ordered, in words.
     log: Vec<String>,
+    /// Those that cannot be started.
+    absent: Vec<&'static str>,
 }
 
 impl World {
     fn of(toml: &str) -> Self {
         let services = ServiceSet::parse(&toml.parse().unwrap()).unwrap();
-        Self { supervision: Supervision::new(&services), elapsed: Duration::ZERO, running: BTreeMap::new(), log: Vec::new() }
+        Self {
+            supervision: Supervision::new(&services),
+            elapsed: Duration::ZERO,
+            running: BTreeMap::new(),
+            log: Vec::new(),
+            absent: Vec::new(),
+        }
+    }
+
+    /// The same where something cannot be started.
+    fn up_without(absent: &'static str, toml: &str) -> Self {
+        let mut world = Self { absent: vec![absent], ..Self::of(toml) };
+        world.act(Action::Start, &[]);
+        world
     }
 
     /// A world in which everything was told to start.
@@ -31,7 +48,7 @@ impl World {
     }
 
     fn now(&self) -> Moment {
-        Moment { elapsed: self.elapsed, clock: 0 }
+        Moment { elapsed: self.elapsed, clock: u64::try_from(self.elapsed.as_millis()).unwrap() }
     }
 
     fn act(&mut self, action: Action, names: &[&str]) -> Outcome {
@@ -46,8 +63,10 @@ impl World {
         self.obey(orders);
     }
 
+    /// Carries orders out one after the other; what follows from one comes behind the others, as with a runner.
     fn obey(&mut self, orders: Vec<Order>) {
-        for order in orders {
+        let mut orders = VecDeque::from(orders);
+        while let Some(order) = orders.pop_front() {
             let name = |run: Run| self.supervision.process(run.index).unwrap().name.clone();
             match order {
                 Order::Start(run, program) => {
@@ -55,9 +74,14 @@ impl World {
                         Program::PreStart(step) => format!("prepare {} {step}", name(run)),
                         Program::Main => format!("start {}", name(run)),
                     };
+                    let input = if self.absent.contains(&name(run).as_str()) {
+                        Input::NotStarted(run, "it is not there".to_owned())
+                    } else {
+                        assert_eq!(self.running.insert(run.index, run), None, "one program of a process at a time");
+                        Input::Started(run, 100 + u32::try_from(run.index).unwrap())
+                    };
                     self.log.push(what);
-                    assert_eq!(self.running.insert(run.index, run), None, "one program of a process at a time");
-                    self.handle(Input::Started(run, 100 + u32::try_from(run.index).unwrap()));
+                    orders.extend(self.supervision.handle(input, self.now()));
                 }
                 Order::End(run) => self.log.push(format!("end {}", name(run))),
                 Order::Kill(run) => self.log.push(format!("kill {}", name(run))),
@@ -281,6 +305,20 @@ fn requests_that_cannot_be_met_say_why() {
     assert_eq!(whys(world.act(Action::Signal(1), &["tool", "db"])), "it does not run");
     assert_eq!(world.act(Action::Start, &["tool"]).done, ["tool"]);
     assert_eq!(world.states(), "db running, tool running");
+}
+
+#[test]
+fn what_needs_something_that_cannot_be_started_is_skipped() {
+    for condition in ["started", "healthy"] {
+        let toml = format!(
+            "[db]\ncommand = 'x'\nreadiness = {{ tcp = {{ port = 1 }} }}\n[web]\ncommand = 'x'\ndepends_on = {{ db = '{condition}' }}"
+        );
+        let mut world = World::up_without("db", &toml);
+        assert_eq!((world.log().as_str(), world.states().as_str()), ("start db", "db failed, web skipped"), "{condition}");
+        assert_eq!(world.why("web"), "it needs `db`, which has failed");
+    }
+    let optional = "[db]\ncommand = 'x'\n[web]\ncommand = 'x'\ndepends_on = { db = { condition = 'started', required = false } }";
+    assert_eq!(World::up_without("db", optional).states(), "db failed, web running");
 }
 
 #[test]
