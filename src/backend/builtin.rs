@@ -5,7 +5,9 @@
 
 mod client;
 mod environment;
+mod lines;
 mod message;
+mod outbox;
 mod output;
 mod probe;
 mod program;

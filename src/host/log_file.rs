@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::process::{LogLine, Stream};
 
-pub use follower::Follower;
+pub use follower::{Follower, News};
 
 /// The most bytes of one file; there are two of each process.
 const MOST_BYTES: u64 = 64 << 20;
@@ -251,8 +251,38 @@ mod tests {
         writer.append(Stream::Output, 2, std::iter::once(&b"after"[..])).unwrap();
         assert_eq!(texts(&last(&logs, "web", 2, &|_| true).unwrap()), ["before", "after"]);
         assert_eq!(texts(&last(&logs, "web", 1, &|_| true).unwrap()), ["after"]);
-        let seen: Vec<LogLine> = [follower.read_new(), follower.read_new()].concat();
-        assert_eq!(texts(&seen), ["before", "after"]);
+        let seen = [follower.read_new(PIECE), follower.read_new(PIECE), follower.read_new(PIECE)];
+        assert_eq!(
+            seen.each_ref().map(|news| (texts(&news.lines).concat(), news.has_more, news.has_gap)),
+            [("before".to_owned(), true, false), ("after".to_owned(), true, false), (String::new(), false, false)]
+        );
+    }
+
+    #[test]
+    fn who_reads_so_late_that_a_whole_file_was_taken_away_is_told() {
+        let (_keep, logs) = directory();
+        let mut writer = LogWriter::open(&path(&logs, "web")).unwrap();
+        let mut follower = Follower::at_end(&logs, "web");
+        for line in ["first", "second", "third"] {
+            writer.append(Stream::Output, 1, std::iter::once(line.as_bytes())).unwrap();
+            writer.size = MOST_BYTES;
+        }
+        let seen = [follower.read_new(PIECE), follower.read_new(PIECE)];
+        assert_eq!(
+            seen.map(|news| (texts(&news.lines).concat(), news.has_gap)),
+            [("first".to_owned(), false), ("third".to_owned(), true)]
+        );
+    }
+
+    #[test]
+    fn no_more_is_read_at_once_than_somebody_wants() {
+        let (_keep, logs) = directory();
+        let mut writer = LogWriter::open(&path(&logs, "web")).unwrap();
+        let mut follower = Follower::at_end(&logs, "web");
+        writer.append(Stream::Output, 1, ["one", "two"].iter().map(|line| line.as_bytes())).unwrap();
+        let read: Vec<(String, bool)> =
+            (0..4).map(|_| follower.read_new(9)).map(|news| (texts(&news.lines).concat(), news.has_more)).collect();
+        assert_eq!(read, [("one".to_owned(), true), ("two".to_owned(), true), (String::new(), false), (String::new(), false)]);
     }
 
     proptest! {

@@ -1,17 +1,17 @@
 //! Speaks with a runner over its socket, and reads its lines from where it writes them.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::lines::Lines;
 use super::protocol::{self, Answer, Request};
 use crate::backend::ending::{Backoff, Ending};
 use crate::backend::site::Site;
-use crate::backend::{Backend, Follow, Interest, Kind, Sink, Watch};
+use crate::backend::{Backend, Interest, Kind, Sink, Watch};
 use crate::error::{Error, Result};
-use crate::host::log_file::{self, Backlog, Follower};
+use crate::host::log_file::{self, Backlog};
 use crate::host::peer::{Endpoint, Peer, PeerError};
 use crate::process::{Action, Event, LogLine, Outcome, Process};
 
@@ -23,6 +23,8 @@ const QUIET: Duration = Duration::from_secs(5);
 const SHORT_PATIENCE: Duration = Duration::from_secs(2);
 /// How often the files of lines are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long it is waited for other news while there are more lines.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// Whether the runner goes on when we leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,12 +130,13 @@ impl Backend for Builtin {
     }
 
     fn shut_down(&self) -> Result<()> {
-        // It says nothing; it is done when nobody is there any more.
+        // It says nothing; it is done when it is not there any more. Somebody may start another one then.
+        let Ok(runner) = Peer::connect(&endpoint(&self.site)).map(|peer| peer.process()) else { return Ok(()) };
         match self.try_ask(&Request::ShutDown, None) {
             Err(error) if is_silence(&error) => return Err(self.silence()),
             Ok(_) | Err(_) => {}
         }
-        while Peer::connect(&endpoint(&self.site)).is_ok() {
+        while Peer::connect(&endpoint(&self.site)).is_ok_and(|peer| peer.process() == runner) {
             thread::sleep(Duration::from_millis(10));
         }
         Ok(())
@@ -147,8 +150,8 @@ impl Backend for Builtin {
         let stream = ask_to_watch(&self.site, self.ownership, interest.usage)?;
         let ending = Arc::new(Ending::default());
         let (site, ours) = (self.site.clone(), Arc::clone(&ending));
-        let (followers, is_silent) = (BTreeMap::new(), false);
-        let told = Telling { site, interest, backlog, sink, followers, is_silent, ending: ours };
+        let lines = Lines::of(site.logs.clone(), interest.logs.clone(), backlog, sink.clone());
+        let told = Telling { site, wants_usage: interest.usage, sink, lines, is_silent: false, ending: ours };
         thread::spawn(move || told.tell(stream));
         Ok(Watch::new(move || ending.end()))
     }
@@ -192,10 +195,9 @@ fn ask_to_watch(site: &Site, ownership: Ownership, usage: bool) -> Result<Peer> 
 /// A thread that tells what happens and what is said.
 struct Telling {
     site: Site,
-    interest: Interest,
-    backlog: Backlog,
+    wants_usage: bool,
     sink: Sink,
-    followers: BTreeMap<String, Follower>,
+    lines: Lines,
     /// Whether it was told that the runner does not answer.
     is_silent: bool,
     ending: Arc<Ending>,
@@ -211,7 +213,7 @@ impl Telling {
             if self.ending.is_over() {
                 return;
             }
-            self.say_lines();
+            self.lines.say_the_rest();
             (self.sink.on_event)(Event::Ended);
             match self.seek() {
                 Some(next) => stream = next,
@@ -224,7 +226,7 @@ impl Telling {
     fn seek(&self) -> Option<Peer> {
         let mut backoff = Backoff::new();
         while !backoff.pause(&self.ending) {
-            if let Ok(stream) = ask_to_watch(&self.site, Ownership::Guest, self.interest.usage) {
+            if let Ok(stream) = ask_to_watch(&self.site, Ownership::Guest, self.wants_usage) {
                 return Some(stream);
             }
         }
@@ -238,10 +240,14 @@ impl Telling {
         let mut looked = Instant::now();
         let mut heard = Instant::now();
         loop {
+            let _as_before =
+                reader.get_ref().set_timeouts(Some(if self.lines.has_more() { AT_ONCE } else { LOOK }), Some(PATIENCE));
             let read = reader.read_until(b'\n', &mut line);
             if self.ending.is_over() {
                 return;
             }
+            // Lines come when there is no other news, but no later than is looked at them anyway.
+            let has_time = self.lines.has_more() && read.as_ref().is_err_and(is_silence);
             match read {
                 Ok(_) if line.ends_with(b"\n") => {
                     if let Ok(answer) = serde_json::from_slice(&line) {
@@ -253,8 +259,8 @@ impl Telling {
                 Err(error) if is_silence(&error) || error.kind() == ErrorKind::Interrupted => {}
                 Ok(_) | Err(_) => return,
             }
-            if looked.elapsed() >= LOOK {
-                self.say_lines();
+            if has_time || looked.elapsed() >= LOOK {
+                self.lines.say_new();
                 looked = Instant::now();
             }
             if heard.elapsed() >= QUIET {
@@ -284,14 +290,13 @@ impl Telling {
                 let names: Vec<String> = processes.iter().map(|process| process.name.clone()).collect();
                 (self.sink.on_event)(Event::Snapshot(processes));
                 for name in &names {
-                    self.follow(name);
+                    self.lines.follow(name);
                 }
             }
             Answer::Changed { process } => {
-                self.follow(&process.name);
-                // What it said before it changed comes before the change.
+                self.lines.follow(&process.name);
                 if !process.state.is_alive() {
-                    self.say_lines();
+                    self.lines.say_before_the_end_of(&process.name);
                 }
                 (self.sink.on_event)(Event::Changed(*process));
             }
@@ -300,71 +305,5 @@ impl Telling {
             }
             Answer::Outcome(_) | Answer::Error { .. } => {}
         }
-    }
-
-    /// Follows the lines of a process, when they are wanted: some from before, then those that come.
-    fn follow(&mut self, name: &str) {
-        let is_wanted = match &self.interest.logs {
-            Follow::Nobody => false,
-            Follow::Everybody => true,
-            Follow::These(names) => names.iter().any(|wanted| wanted == name),
-        };
-        if !is_wanted || self.followers.contains_key(name) {
-            return;
-        }
-        let (follower, before) = Follower::after(&self.site.logs, name, self.backlog);
-        if !before.is_empty() {
-            (self.sink.on_lines)(before);
-        }
-        self.followers.insert(name.to_owned(), follower);
-    }
-
-    /// Hands on what was said since, of all processes in the order of time.
-    fn say_lines(&mut self) {
-        loop {
-            let lines = in_order(self.followers.values_mut().map(Follower::read_new));
-            if lines.is_empty() {
-                return;
-            }
-            (self.sink.on_lines)(lines);
-        }
-    }
-}
-
-/// The lines of several processes in the order of time. Those of one stay in theirs, whatever the clock was set to meanwhile.
-fn in_order(of_each: impl Iterator<Item = Vec<LogLine>>) -> Vec<LogLine> {
-    let mut all: Vec<(Option<u64>, LogLine)> = Vec::new();
-    for lines in of_each {
-        let mut newest = None;
-        all.extend(lines.into_iter().map(|line| {
-            newest = newest.max(line.time);
-            (newest, line)
-        }));
-    }
-    all.sort_by_key(|(time, _)| *time);
-    all.into_iter().map(|(_, line)| line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use pretty_assertions::assert_eq;
-
-    use super::*;
-    use crate::process::Stream;
-
-    #[test]
-    fn lines_are_in_the_order_of_time_and_of_their_process_although_the_clock_was_set_back() {
-        let said = |process: &str, times: &[u64]| -> Vec<LogLine> {
-            let line = |(at, time): (usize, &u64)| LogLine {
-                process: process.into(),
-                stream: Stream::Output,
-                time: Some(*time),
-                text: format!("{process}{at}"),
-            };
-            times.iter().enumerate().map(line).collect()
-        };
-        let lines = in_order([said("a", &[10, 30, 5, 6]), said("b", &[20, 40])].into_iter());
-        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(texts, ["a0", "b0", "a1", "a2", "a3", "b1"]);
     }
 }

@@ -1,8 +1,7 @@
 //! What arrives at the runner, whoever sends it.
 
-use std::sync::mpsc::Sender;
-
-use super::protocol::{Answer, Request};
+use super::outbox::Teller;
+use super::protocol::Request;
 use crate::process::supervision::Input;
 
 /// A message to the runner.
@@ -17,10 +16,10 @@ pub(super) enum Message {
 }
 
 /// Somebody who is connected.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Client {
     /// Who.
     pub(super) id: u64,
     /// Takes what is said to them.
-    pub(super) answers: Sender<Answer>,
+    pub(super) answers: Teller,
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::message::{Client, Message};
+use super::outbox::Teller;
 use super::output::Output;
 use super::probe;
 use super::program::{self, Surroundings};
@@ -49,7 +50,7 @@ struct Watcher {
 /// A request that is being carried out.
 struct Open {
     outcome: Outcome,
-    answers: Sender<Answer>,
+    answers: Teller,
 }
 
 impl Runner {
@@ -191,14 +192,18 @@ impl Runner {
         Some(Process { usage: self.sampler.usage(&process), ..process })
     }
 
-    fn tell(&mut self, index: usize) {
+    fn tell(&self, index: usize) {
         let Some(process) = self.shown(index) else { return };
         let is_over = matches!(process.state, ProcessState::Failed | ProcessState::Skipped | ProcessState::Backoff);
         if let Some((output, why)) = self.outputs.get(index).zip(process.why.as_ref().filter(|_| is_over)) {
             output.note(&format!("{}: {why}", process.state.word()));
         }
-        let answer = Answer::Changed { process: Box::new(process) };
-        self.watchers.retain(|watcher| watcher.client.answers.send(answer.clone()).is_ok());
+        self.tell_everybody(&Answer::Changed { process: Box::new(process) });
+    }
+
+    /// Whoever has gone says so: nobody is forgotten before.
+    fn tell_everybody(&self, answer: &Answer) {
+        self.watchers.iter().for_each(|watcher| watcher.client.answers.tell(answer.clone()));
     }
 
     fn all(&self) -> Vec<Process> {
@@ -221,23 +226,18 @@ impl Runner {
         }
         for (service, output) in self.services.iter().zip(&self.outputs) {
             let Some((lines, why)) = output.take_lost() else { continue };
-            let answer = Answer::LinesLost { process: service.name.clone(), lines, why };
-            self.watchers.retain(|watcher| watcher.client.answers.send(answer.clone()).is_ok());
+            self.tell_everybody(&Answer::LinesLost { process: service.name.clone(), lines, why });
         }
     }
 
     fn sample(&mut self) {
         if self.watchers.iter().any(|watcher| watcher.wants_usage) && self.sampler.is_due(self.began.elapsed()) {
             self.sampler.sample(self.supervision.processes(), self.began.elapsed());
-            let told: Vec<Answer> = self
-                .all()
-                .into_iter()
-                .filter(|process| process.usage.is_some())
-                .map(|process| Answer::Changed { process: Box::new(process) })
-                .collect();
-            self.watchers.retain(|watcher| {
-                !watcher.wants_usage || told.iter().all(|answer| watcher.client.answers.send(answer.clone()).is_ok())
-            });
+            for process in self.all().into_iter().filter(|process| process.usage.is_some()) {
+                let answer = Answer::Changed { process: Box::new(process) };
+                let curious = self.watchers.iter().filter(|watcher| watcher.wants_usage);
+                curious.for_each(|watcher| watcher.client.answers.tell(answer.clone()));
+            }
         }
     }
 
@@ -245,10 +245,10 @@ impl Runner {
         match request {
             Request::List => {
                 self.sampler.sample_when_old(self.supervision.processes(), self.began.elapsed());
-                let _gone = client.answers.send(Answer::Processes { processes: self.all() });
+                client.answers.tell(Answer::Processes { processes: self.all() });
             }
             Request::Watch { owner, usage } => {
-                let _gone = client.answers.send(Answer::Processes { processes: self.all() });
+                client.answers.tell(Answer::Processes { processes: self.all() });
                 self.watchers.push(Watcher { client, is_owner: owner, wants_usage: usage });
             }
             Request::Act { action, processes } => {
@@ -265,7 +265,7 @@ impl Runner {
         self.open.retain(|open| {
             let is_done = !open.outcome.done.iter().any(|name| supervision.is_busy(name));
             if is_done {
-                let _gone = open.answers.send(Answer::Outcome(open.outcome.clone()));
+                open.answers.tell(Answer::Outcome(open.outcome.clone()));
             }
             !is_done
         });

@@ -3,17 +3,20 @@
 use std::io::{self, BufReader, Read};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
 use super::message::{Client, Message};
+use super::outbox;
 use super::protocol::{self, Answer, Request};
 
-/// How long somebody may take to say what they want, and to take what they are told.
+/// How long somebody may take to say what they want, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it is waited when nobody can be let in, because too many files are open.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long the last thing that is said may take to arrive.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -43,7 +46,11 @@ pub(super) fn listen(socket: &Utf8Path, inbox: &Sender<Message>) -> io::Result<S
     let served = Served(Arc::new(()));
     let each = served.clone();
     thread::spawn(move || {
-        for (id, stream) in (0..).zip(listener.incoming().flatten()) {
+        for (id, stream) in (0..).zip(listener.incoming()) {
+            let Ok(stream) = stream else {
+                thread::sleep(PAUSE);
+                continue;
+            };
             let (inbox, one) = (inbox.clone(), each.clone());
             thread::spawn(move || {
                 let _their_loss = serve(stream, id, &inbox);
@@ -68,11 +75,13 @@ fn serve(stream: UnixStream, id: u64, inbox: &Sender<Message>) -> io::Result<()>
         }
     };
     let is_watch = matches!(request, Request::Watch { .. });
-    let (answers, answered) = mpsc::channel();
+    let (answers, answered) = outbox::outbox();
     if inbox.send(Message::Asked(request, Client { id, answers })).is_err() {
         return Ok(());
     }
     if is_watch {
+        // Whoever watches may be stopped for a while, or have a lot to do: that is no end.
+        let _no_limit = writer.set_write_timeout(None);
         notice_the_end(reader, id, inbox.clone());
     }
     for answer in answered {
@@ -91,7 +100,13 @@ fn notice_the_end(mut reader: BufReader<UnixStream>, id: u64, inbox: Sender<Mess
     thread::spawn(move || {
         let _no_limit = reader.get_ref().set_read_timeout(None);
         let mut nothing = [0; 64];
-        while reader.read(&mut nothing).is_ok_and(|read| read > 0) {}
+        loop {
+            match reader.read(&mut nothing) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+            }
+        }
         let _runner_is_gone = inbox.send(Message::Gone(id));
     });
 }
