@@ -46,9 +46,10 @@ pub fn supervise(site: &Site, services: &ServiceSet, names: &[String]) -> Result
         .map_err(|error| Error::failed(std::io::Error::from(error)))?;
     let _held = take_lock(site)?;
     project_secrets::keep_out(&site.root);
-    let redactor =
-        redaction::redactor().ok_or_else(|| Error::refused("the secrets of the project are too many to be kept out of logs"))?;
-    let outputs = services.iter().map(|service| Output::of(service, &site.logs, &redactor).map(Arc::new));
+    if redaction::redactor().is_none() {
+        return Err(Error::refused("the secrets of the project are too many to be kept out of logs"));
+    }
+    let outputs = services.iter().map(|service| Output::of(service, &site.logs).map(Arc::new));
     let outputs = outputs.collect::<std::io::Result<Vec<_>>>()?;
     let (sender, inbox) = runner::inbox();
     let served = server::listen(&site.socket(), &sender)?;

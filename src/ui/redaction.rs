@@ -27,7 +27,7 @@ struct File {
 }
 
 /// What is declared of the variables of a file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// Those that everybody may see.
     pub public: BTreeSet<String>,
@@ -56,6 +56,13 @@ fn is_word(value: &str) -> bool {
     value.len() <= 10 && value.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
+impl Known {
+    /// How much is known; it only grows.
+    const fn size(&self) -> (usize, usize) {
+        (self.values.len(), self.files.len())
+    }
+}
+
 impl File {
     fn secrets(&self) -> Vec<(String, SecretString)> {
         let entries = dotenv::entries(&self.document);
@@ -71,33 +78,47 @@ fn lock() -> MutexGuard<'static, Known> {
 /// Keeps values out of everything that is said from now on.
 pub fn keep_out(values: impl IntoIterator<Item = (String, SecretString)>) {
     let mut known = lock();
-    known.values.extend(values);
-    known.redactor = None;
+    for (name, value) in values {
+        let is_it = |(other, known): &(String, SecretString)| *other == name && known.expose_secret() == value.expose_secret();
+        // Whatever runs for long learns the same again and again.
+        if !known.values.iter().any(is_it) {
+            known.values.push((name, value));
+            known.redactor = None;
+        }
+    }
 }
 
 /// Keeps the values of a `.env` out of everything that is said from now on, but those that everybody may see.
 pub fn keep_out_of_file(document: Arc<Document>, names: Names) {
     let mut known = lock();
-    known.files.push(File { document, names });
-    known.redactor = None;
+    let is_it = |file: &File| file.document.as_bytes() == document.as_bytes() && file.names == names;
+    if !known.files.iter().any(is_it) {
+        known.files.push(File { document, names });
+        known.redactor = None;
+    }
 }
 
 /// What takes the secrets of this run out of text; `None` when they are too many to be sought.
 pub fn redactor() -> Option<Arc<Redactor>> {
-    let values = {
+    let (values, size) = {
         let known = lock();
         if let Some(redactor) = &known.redactor {
             return Some(Arc::clone(redactor));
         }
+        let size = known.size();
         let mut values = known.values.clone();
         let files = known.files.clone();
         drop(known);
         values.extend(files.iter().flat_map(File::secrets));
-        values
+        (values, size)
     };
     // Without the lock: a bug in here is reported by the same thread.
     let redactor = Arc::new(Redactor::new(values.iter().map(|(name, value)| (name.as_str(), value))).ok()?);
-    lock().redactor = Some(Arc::clone(&redactor));
+    let mut known = lock();
+    // What was learnt meanwhile it does not know.
+    if known.size() == size {
+        known.redactor = Some(Arc::clone(&redactor));
+    }
     Some(redactor)
 }
 

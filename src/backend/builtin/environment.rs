@@ -1,20 +1,24 @@
 //! The variables of a service: those of whoever has started it, over them its files, its secrets, its ports, its own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camino::Utf8Path;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::dotenv;
 use crate::host::env_file::{EnvFile, Links};
+use crate::host::project_secrets;
 use crate::service::{SecretUse, Service};
+use crate::ui::redaction;
 
 /// The port that most programs ask for.
 const PORT: &str = "PORT";
 /// The name of a port that is the one when there are several.
 const MAIN_PORT: &str = "http";
 
-/// What a service gets beyond what the runner itself has. An error names a file or a variable, never a value.
+/// What a service gets beyond what the runner itself has; its secrets are kept out of what is said from now on. An error names a
+/// file or a variable, never a value.
 pub(super) fn variables(service: &Service, root: &Utf8Path) -> Result<BTreeMap<String, String>, String> {
     let mut variables = BTreeMap::new();
     for file in &service.env_files {
@@ -32,6 +36,8 @@ pub(super) fn variables(service: &Service, root: &Utf8Path) -> Result<BTreeMap<S
 
 /// Secrets are in the `.env` of the project unless whoever started us has them.
 fn secrets(service: &Service, root: &Utf8Path) -> Result<BTreeMap<String, String>, String> {
+    let given = service.secrets.keys().filter_map(|name| Some((name.clone(), SecretString::from(std::env::var(name).ok()?))));
+    redaction::keep_out(given);
     let wanted: Vec<&String> = service.secrets.iter().filter(|(_, how)| **how == SecretUse::Env).map(|(name, _)| name).collect();
     let missing: Vec<&String> = wanted.into_iter().filter(|name| std::env::var_os(name).is_none()).collect();
     if missing.is_empty() {
@@ -39,6 +45,7 @@ fn secrets(service: &Service, root: &Utf8Path) -> Result<BTreeMap<String, String
     }
     let mut known = read(root, Utf8Path::new(".env"))?.unwrap_or_default();
     known.retain(|name, _| missing.contains(&name));
+    redaction::keep_out(known.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))));
     Ok(known)
 }
 
@@ -55,11 +62,13 @@ fn ports(service: &Service) -> BTreeMap<String, String> {
 
 /// The variables of a file of the project; `None` when it is not there.
 fn read(root: &Utf8Path, path: &Utf8Path) -> Result<Option<BTreeMap<String, String>>, String> {
-    let file = EnvFile::read(&root.join(path), Links::Within(root)).map_err(|error| error.to_string())?;
+    let place = root.join(path);
+    let file = EnvFile::read(&place, Links::Within(root)).map_err(|error| error.to_string())?;
     if !file.exists() {
         return Ok(None);
     }
     let document = file.document();
+    project_secrets::keep_out_file(root, (&place, Arc::clone(&document)));
     if let Some(fault) = document.fault() {
         return Err(format!("`{path}` cannot be read to its end: {fault}"));
     }

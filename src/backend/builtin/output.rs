@@ -1,6 +1,5 @@
 //! What programs say: without its secrets, line by line, into the file of their process.
 
-use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 use std::sync::mpsc::Sender;
@@ -30,7 +29,6 @@ const LONGEST_WORDS: usize = 200;
 #[derive(Debug)]
 pub(super) struct Output {
     writer: Mutex<LogWriter>,
-    redactor: Arc<Redactor>,
     /// What says that it is ready.
     ready_line: Option<Regex>,
     /// How many lines were lost, and why, since somebody was told.
@@ -38,13 +36,13 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn of(service: &Service, logs: &Utf8Path, redactor: &Arc<Redactor>) -> std::io::Result<Self> {
+    pub(super) fn of(service: &Service, logs: &Utf8Path) -> std::io::Result<Self> {
         let ready_line = match service.readiness.as_ref().map(|probe| &probe.check) {
             Some(Check::LogLine(pattern)) => Regex::new(pattern).ok(),
             _ => None,
         };
         let writer = Mutex::new(LogWriter::open(&log_file::path(logs, &service.name))?);
-        Ok(Self { writer, redactor: Arc::clone(redactor), ready_line, lost: Mutex::new(None) })
+        Ok(Self { writer, ready_line, lost: Mutex::new(None) })
     }
 
     /// Says something in the name of the runner, between the lines of the program.
@@ -74,23 +72,28 @@ impl Output {
     }
 }
 
-/// Reads both streams of a program on threads of their own.
-pub(super) fn read(child: &mut Child, run: Run, output: &Arc<Output>, inbox: &Sender<Message>) -> Vec<JoinHandle<()>> {
+/// Reads both streams of a program on threads of their own, and takes out what was secret when it was started.
+pub(super) fn read(
+    child: &mut Child,
+    run: Run,
+    (output, redactor): (&Arc<Output>, &Arc<Redactor>),
+    inbox: &Sender<Message>,
+) -> Vec<JoinHandle<()>> {
     let streams: [(Option<Box<dyn Read + Send>>, Stream); 2] = [
         (child.stdout.take().map(|stream| Box::new(stream) as _), Stream::Output),
         (child.stderr.take().map(|stream| Box::new(stream) as _), Stream::Error),
     ];
     let readers = streams.into_iter().filter_map(|(source, stream)| {
-        let (source, output, inbox) = (source?, Arc::clone(output), inbox.clone());
+        let (source, output, redactor, inbox) = (source?, Arc::clone(output), Arc::clone(redactor), inbox.clone());
         Some(thread::spawn(move || {
-            follow(source, stream, &output, &|| drop(inbox.send(Message::Happened(Input::LineSeen(run)))));
+            follow(source, stream, (&output, &redactor), &|| drop(inbox.send(Message::Happened(Input::LineSeen(run)))));
         }))
     });
     readers.collect()
 }
 
-fn follow(mut source: impl Read, stream: Stream, output: &Output, on_ready: &dyn Fn()) {
-    let mut redacted = output.redactor.stream();
+fn follow(mut source: impl Read, stream: Stream, (output, redactor): (&Output, &Redactor), on_ready: &dyn Fn()) {
+    let mut redacted = redactor.stream();
     let mut piece = vec![0; PIECE];
     let mut open: Vec<u8> = Vec::new();
     loop {
@@ -119,23 +122,29 @@ fn follow(mut source: impl Read, stream: Stream, output: &Output, on_ready: &dyn
     }
 }
 
-/// Sends the last line that a short command says, when it has said everything. Its secrets go with whoever shows it.
-pub(super) fn last_lines(child: &mut Child, sender: Sender<String>) {
-    let streams: [Option<Box<dyn Read + Send>>; 2] =
-        [child.stdout.take().map(|stream| Box::new(stream) as _), child.stderr.take().map(|stream| Box::new(stream) as _)];
+/// Sends the last line that a short command says, on standard error if there is one, when it has said everything. Its secrets go
+/// with whoever shows it.
+pub(super) fn last_words(child: &mut Child, sender: Sender<String>) {
+    // One that has filled a pipe waits until somebody reads it, so both are read at once.
+    let said = child.stdout.take().map(|stream| thread::spawn(move || last_line(stream)));
+    let errors = child.stderr.take();
     thread::spawn(move || {
-        let mut last = VecDeque::from([String::new()]);
-        for stream in streams.into_iter().flatten() {
-            let mut reader = BufReader::new(stream.take(PIECE as u64));
-            let mut line = Vec::new();
-            while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-                let text: String = printable(String::from_utf8_lossy(&line).trim()).chars().take(LONGEST_WORDS).collect();
-                if !text.is_empty() {
-                    last = VecDeque::from([text]);
-                }
-                line.clear();
-            }
-        }
-        let _nobody_waits = sender.send(last.pop_back().unwrap_or_default());
+        let last = errors.map(last_line).filter(|line| !line.is_empty());
+        let said = said.and_then(|reader| reader.join().ok());
+        let _nobody_waits = sender.send(last.or(said).unwrap_or_default());
     });
+}
+
+fn last_line(stream: impl Read) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut last = String::new();
+    let mut line = Vec::new();
+    while reader.by_ref().take(PIECE as u64).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        let text: String = printable(String::from_utf8_lossy(&line).trim()).chars().take(LONGEST_WORDS).collect();
+        if !text.is_empty() {
+            last = text;
+        }
+        line.clear();
+    }
+    last
 }

@@ -13,7 +13,9 @@ use crate::ui::redaction;
 /// Asks once: ready, or why not.
 pub(super) fn ask(service: &Service, probe: &Probe, run: Run, surroundings: &Surroundings) -> Result<(), String> {
     let answer = match &probe.check {
-        Check::Exec(command) => program::perform(service, command, (run, probe.timeout), surroundings),
+        Check::Exec(command) => {
+            program::perform(service, command, (&surroundings.mark_of(run.index), probe.timeout), surroundings)
+        }
         Check::Http { scheme, host, port, path, status } => http_status(&url(*scheme, (host, *port), path), probe.timeout)
             .and_then(|answered| match status {
                 Some(wanted) if *wanted != answered => Err(format!("answers {answered}, not {wanted}")),

@@ -16,10 +16,11 @@ use super::environment;
 use super::message::Message;
 use super::output::{self, Output};
 use crate::backend::mark;
-use crate::host::paths;
+use crate::host::{paths, project_secrets};
 use crate::process::Exit;
 use crate::process::supervision::{Input, Program, Run};
 use crate::service::{self, Service};
+use crate::ui::redaction;
 
 /// How long its last words are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ pub(super) struct Surroundings {
 
 impl Surroundings {
     /// What marks everything of one process.
-    fn mark_of(&self, index: usize) -> String {
+    pub(super) fn mark_of(&self, index: usize) -> String {
         mark::of_process(&self.mark, index)
     }
 }
@@ -52,10 +53,15 @@ pub(super) fn start(
         refuse_taken_ports(service)?;
     }
     let argv = argv(service, program).ok_or("only Nix knows the program of its `package`; give it a `command`")?;
-    let mut child = spawn(service, &argv, run, surroundings)?;
+    let mark = surroundings.mark_of(run.index);
+    // What is secret may have changed since the last start.
+    project_secrets::keep_out(&surroundings.root);
+    let mut command = prepare(service, &argv, &mark, surroundings)?;
+    let redactor = redaction::redactor().ok_or("its secrets are too many to be kept out of its log")?;
+    let mut child = spawn(&mut command)?;
     let pid = child.id();
-    let readers = output::read(&mut child, run, output, &surroundings.inbox);
-    let (inbox, mark) = (surroundings.inbox.clone(), surroundings.mark_of(run.index));
+    let readers = output::read(&mut child, run, (output, &redactor), &surroundings.inbox);
+    let inbox = surroundings.inbox.clone();
     thread::spawn(move || {
         let exit = child.wait().map_or(Exit::Code(-1), exit_of);
         end_what_is_left(pid, &mark);
@@ -72,12 +78,12 @@ pub(super) fn start(
 pub(super) fn perform(
     service: &Service,
     command: &service::Command,
-    (run, timeout): (Run, Duration),
+    (mark, timeout): (&str, Duration),
     surroundings: &Surroundings,
 ) -> Result<(), String> {
-    let mut child = spawn(service, &command.argv(&[]), run, surroundings)?;
-    let (sender, lines) = mpsc::channel();
-    output::last_lines(&mut child, sender);
+    let mut child = spawn(&mut prepare(service, &command.argv(&[]), mark, surroundings)?)?;
+    let (sender, words) = mpsc::channel();
+    output::last_words(&mut child, sender);
     let deadline = Instant::now() + timeout;
     let status = loop {
         match child.try_wait() {
@@ -93,7 +99,7 @@ pub(super) fn perform(
     if status.success() {
         return Ok(());
     }
-    let said = lines.recv_timeout(Duration::from_millis(50)).unwrap_or_default();
+    let said = words.recv_timeout(Duration::from_millis(50)).unwrap_or_default();
     let exit = exit_of(status);
     Err(if said.is_empty() { exit.to_string() } else { format!("{said} ({exit})") })
 }
@@ -109,25 +115,31 @@ fn argv(service: &Service, program: Program) -> Option<Vec<String>> {
     }
 }
 
-fn spawn(service: &Service, argv: &[String], run: Run, surroundings: &Surroundings) -> Result<Child, String> {
+/// A program of a service with everything it needs. What it gets that is secret is kept out of what is said from now on.
+fn prepare(service: &Service, argv: &[String], mark: &str, surroundings: &Surroundings) -> Result<Command, String> {
     let Some((program, arguments)) = argv.split_first() else { return Err("there is nothing to run".to_owned()) };
     let directory = service.working_dir.as_ref().map_or_else(|| surroundings.root.clone(), |below| surroundings.root.join(below));
     if !directory.is_dir() {
         return Err(format!("its `working_dir` `{}` is no directory", paths::shown_from(Some(&surroundings.root), &directory)));
     }
     let variables = environment::variables(service, &surroundings.root)?;
-    let spawned = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(&directory)
         .env("PWD", directory.as_str())
         .envs(variables)
-        .env(mark::VARIABLE, surroundings.mark_of(run.index))
+        .env(mark::VARIABLE, mark)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn();
-    spawned.map_err(|error| match error.kind() {
+        .process_group(0);
+    Ok(command)
+}
+
+fn spawn(command: &mut Command) -> Result<Child, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("`{program}` is not installed, or not on PATH"),
         _ => format!("`{program}` cannot be started: {}", paths::reason(&error)),
     })

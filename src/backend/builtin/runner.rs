@@ -168,7 +168,8 @@ impl Runner {
         let (service, surroundings) = (service.clone(), self.surroundings.clone());
         let output = self.outputs.get(run.index).map(Arc::clone);
         thread::spawn(move || {
-            let ended = program::perform(&service, &command, (run, service.stop.grace_period), &surroundings);
+            let mark = surroundings.mark_of(run.index);
+            let ended = program::perform(&service, &command, (&mark, service.stop.grace_period), &surroundings);
             if let (Err(why), Some(output)) = (ended, output) {
                 output.note(&format!("its `stop.command` has failed: {why}"));
             }
