@@ -14,6 +14,7 @@ mod program;
 pub mod protocol;
 mod runner;
 mod server;
+mod stop_command;
 
 use std::sync::Arc;
 use std::thread;

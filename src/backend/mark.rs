@@ -23,6 +23,11 @@ pub(super) fn of_process(of_runner: &str, index: usize) -> String {
     format!("{of_runner}{index}.")
 }
 
+/// The value for everything of the command that stops a process. It is none of the process, whose end is not that of the command.
+pub(super) fn of_stop(of_runner: &str, index: usize) -> String {
+    format!("{of_runner}stop-{index}.")
+}
+
 /// The assignment as it is in an environment.
 pub(super) fn assignment(value: &str) -> String {
     format!("{VARIABLE}={value}")

@@ -53,6 +53,7 @@ mod nix;
 mod pictures;
 mod process_compose;
 mod review;
+mod runner;
 mod secrets;
 mod services;
 mod setup;

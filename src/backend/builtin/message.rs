@@ -2,13 +2,15 @@
 
 use super::outbox::Teller;
 use super::protocol::Request;
-use crate::process::supervision::Input;
+use crate::process::supervision::{Input, Run};
 
 /// A message to the runner.
 #[derive(Debug)]
 pub(super) enum Message {
     /// Something has happened to a process.
     Happened(Input),
+    /// The command that stops a program has ended, and everything that it had left running.
+    StopCommandEnded(Run),
     /// Somebody asks.
     Asked(Request, Client),
     /// Somebody who was told has gone.

@@ -40,6 +40,11 @@ impl Surroundings {
     pub(super) fn mark_of(&self, index: usize) -> String {
         mark::of_process(&self.mark, index)
     }
+
+    /// What marks everything of the command that stops one process.
+    pub(super) fn mark_of_stop(&self, index: usize) -> String {
+        mark::of_stop(&self.mark, index)
+    }
 }
 
 /// Starts a program and returns its number. Its end comes as a message.

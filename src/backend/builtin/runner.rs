@@ -14,6 +14,7 @@ use super::output::Output;
 use super::probe;
 use super::program::{self, Surroundings};
 use super::protocol::{Answer, Request};
+use super::stop_command::StopCommands;
 use crate::backend::sampler::Sampler;
 use crate::host::clock;
 use crate::process::supervision::{Input, Moment, Order, Run, Supervision};
@@ -31,6 +32,7 @@ pub(super) struct Runner {
     surroundings: Surroundings,
     inbox: Receiver<Message>,
     watchers: Vec<Watcher>,
+    stop_commands: StopCommands,
     /// Requests that are answered when they are done.
     open: Vec<Open>,
     sampler: Sampler,
@@ -68,6 +70,7 @@ impl Runner {
             surroundings,
             inbox,
             watchers: Vec::new(),
+            stop_commands: StopCommands::default(),
             open: Vec::new(),
             began: Instant::now(),
             looked: (Duration::ZERO, Moment { elapsed: clock::uptime(), clock: clock::now_milliseconds() }),
@@ -85,7 +88,11 @@ impl Runner {
                 Some(wait) => self.inbox.recv_timeout(wait),
             };
             match message {
-                Ok(Message::Happened(input)) => self.take_in(input),
+                Ok(Message::Happened(input)) => self.hear(Some(input)),
+                Ok(Message::StopCommandEnded(run)) => {
+                    let end = self.stop_commands.ended(run);
+                    self.hear(end);
+                }
                 Ok(Message::Asked(request, client)) => self.answer(request, client),
                 Ok(Message::Gone(id)) => self.forget(id),
                 Err(RecvTimeoutError::Timeout) => self.take_in(Input::Tick),
@@ -108,6 +115,13 @@ impl Runner {
         let supervision = self.supervision.next_deadline().map(|at| at.saturating_sub(elapsed));
         let sample = self.watchers.iter().any(|watcher| watcher.wants_usage).then(|| self.sampler.next(elapsed));
         supervision.into_iter().chain(sample).chain(look).min()
+    }
+
+    /// Takes in what has happened, unless it is kept back for a while.
+    fn hear(&mut self, input: Option<Input>) {
+        if let Some(input) = input.and_then(|input| self.stop_commands.hold(input)) {
+            self.take_in(input);
+        }
     }
 
     fn take_in(&mut self, input: Input) {
@@ -133,6 +147,7 @@ impl Runner {
                     if let Some(pid) = self.pid(run) {
                         program::kill_group(pid, Signal::KILL);
                     }
+                    self.stop_commands.kill(run, &self.surroundings);
                 }
                 Order::Probe(run) => self.probe(run),
                 Order::Tell(index) => self.tell(index),
@@ -156,24 +171,17 @@ impl Runner {
 
     /// The number of a program that still runs.
     fn pid(&self, run: Run) -> Option<u32> {
-        self.supervision.process(run.index).and_then(|process| process.pid)
+        let process = self.supervision.process(run.index).filter(|_| !self.stop_commands.holds_end_of(run));
+        process.and_then(|process| process.pid)
     }
 
     /// Ends a program as its service says: by a command of its own, or by a signal.
-    fn end(&self, run: Run) {
+    fn end(&mut self, run: Run) {
         let (Some(service), Some(pid)) = (self.services.get(run.index), self.pid(run)) else { return };
-        let Some(command) = service.stop.command.clone() else {
-            return program::kill_group(pid, program::signal(service.stop.signal));
-        };
-        let (service, surroundings) = (service.clone(), self.surroundings.clone());
-        let output = self.outputs.get(run.index).map(Arc::clone);
-        thread::spawn(move || {
-            let mark = surroundings.mark_of(run.index);
-            let ended = program::perform(&service, &command, (&mark, service.stop.grace_period), &surroundings);
-            if let (Err(why), Some(output)) = (ended, output) {
-                output.note(&format!("its `stop.command` has failed: {why}"));
-            }
-        });
+        match (&service.stop.command, self.outputs.get(run.index).map(Arc::clone)) {
+            (Some(command), Some(output)) => self.stop_commands.start(run, (service, command), output, &self.surroundings),
+            (None, _) | (_, None) => program::kill_group(pid, program::signal(service.stop.signal)),
+        }
     }
 
     fn probe(&self, run: Run) {
