@@ -125,7 +125,11 @@ impl Seeking<'_> {
         let Some(owner) = self.owner(socket, claim) else { return };
         match (ProcessCompose::connect(Endpoint::Socket(socket.to_owned()), self.token()), owner) {
             (Ok(runner), Owner::Us) => self.take(runner),
-            (Ok(runner), _) => self.take_when_it_says_so(runner, socket.to_string()),
+            (Ok(runner), _) => {
+                if let Err(error) = self.take_when_it_says_so(runner, socket.to_string()) {
+                    self.pass_over(socket.to_string(), &error);
+                }
+            }
             (Err(error), Owner::Us) => self.note_unusable(error),
             (Err(error), _) => self.pass_over(socket.to_string(), &error),
         }
@@ -136,13 +140,13 @@ impl Seeking<'_> {
     }
 
     /// Whoever answers has to name this project.
-    fn take_when_it_says_so(&mut self, runner: ProcessCompose, place: String) {
-        match runner.is_of(self.root, self.project_name().as_deref()) {
-            Ok(Some(true)) => self.take(runner),
-            Ok(Some(false)) => self.say(place, ANOTHER),
-            Ok(None) => self.say(place, "this process-compose does not say whose processes it runs (1.73 does)"),
-            Err(error) => self.pass_over(place, &error),
+    fn take_when_it_says_so(&mut self, runner: ProcessCompose, place: String) -> Result<(), RunnerError> {
+        match runner.is_of(self.root, self.project_name().as_deref())? {
+            Some(true) => self.take(runner),
+            Some(false) => self.say(place, ANOTHER),
+            None => self.say(place, "this process-compose does not say whose processes it runs (1.73 does)"),
         }
+        Ok(())
     }
 
     fn devenv_at(&mut self, runtime: &Runtime) {
@@ -163,7 +167,9 @@ impl Seeking<'_> {
                 Whereabouts::Elsewhere => self.say(address.to_string(), ANOTHER),
                 // One that works in a part of the project may be the part's.
                 Whereabouts::Here | Whereabouts::Below | Whereabouts::Above | Whereabouts::Untold => {
-                    self.take_when_it_says_so(runner, address.to_string());
+                    if let Err(error) = self.take_when_it_says_so(runner, address.to_string()) {
+                        self.note_unusable_at_port(address, error);
+                    }
                 }
             },
             Err(error) => self.note_unusable_at_port(address, error),
