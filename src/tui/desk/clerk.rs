@@ -162,6 +162,8 @@ impl Shared {
     /// Looks at the files again and again, and says what is new.
     fn watch(&self) {
         let mut files = Watched::of(&self.desk.directory);
+        // What has changed since the first picture was made, and before somebody watched, would be missed.
+        self.tell(News::Declared(self.desk.declared()));
         let mut standing: (Vec<Standing>, Option<Instant>) = (Vec::new(), None);
         while !self.is_over() {
             let now = Watched::of(&self.desk.directory);
