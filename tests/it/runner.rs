@@ -79,7 +79,7 @@ fn what_fails_is_seen_beside_one_that_prints_without_pause() {
     let mut terminal = Terminal::of(&project.command(&["up"]), (24, 100));
     terminal.wait_for("noisy running").wait_for("bad running");
     project.sandbox.write("p/go", "");
-    terminal.wait_for("bad failed: exit code 3").wait_for("noisy running");
+    terminal.wait_long_for("bad failed: exit code 3").wait_for("noisy running");
     terminal.send("q").send("y");
     assert_eq!(terminal.end().code, 0);
     project.expect_nobody();

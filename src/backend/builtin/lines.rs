@@ -11,7 +11,7 @@ use crate::host::log_file::{Backlog, Follower, News};
 use crate::process::{Event, LogLine};
 
 /// How many bytes are read at one look, of all processes together. Whoever takes the lines in may have a lot to do with each.
-const MOST_AT_ONCE: u64 = 256 << 10;
+const MOST_AT_ONCE: u64 = 64 << 10;
 /// How many of one process, however many others there are.
 const LEAST_OF_EACH: u64 = 4 << 10;
 /// How long the last words of a process that has ended are read, while others go on.
