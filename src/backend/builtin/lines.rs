@@ -173,9 +173,9 @@ mod tests {
         let line = [b'x'; 1010];
         writer.append(Stream::Output, 1_000_000_000, std::iter::repeat_n(&line[..], 12 * 1024)).unwrap();
         lines.say_new();
-        assert_eq!((*heard.lock().unwrap(), lines.has_more()), (256, true));
+        assert_eq!((*heard.lock().unwrap(), lines.has_more()), (64, true));
         lines.say_before_the_end_of("noisy");
-        assert!(*heard.lock().unwrap() > 512);
+        assert!(*heard.lock().unwrap() > 128);
         lines.say_the_rest();
         assert_eq!((*heard.lock().unwrap(), lines.has_more()), (12 * 1024, false));
     }
