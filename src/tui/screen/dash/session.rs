@@ -119,6 +119,7 @@ impl Session {
     /// The runner is gone, and with it everything that ran or was going to.
     fn end(&mut self) {
         (self.runner, self.silence) = (None, None);
+        let has_come_to_rest = |state: &ProcessState| state.is_settled() && !state.is_alive();
         for process in self.processes.iter_mut().filter(|process| !has_come_to_rest(&process.state)) {
             (process.state, process.pid, process.usage, process.why) = (ProcessState::Stopped, None, None, None);
         }
@@ -250,24 +251,6 @@ impl Session {
     pub(super) fn uptime(&self, process: &Process) -> Option<u64> {
         let started = process.started.filter(|_| process.state.is_alive())?;
         Some(self.now.saturating_sub(started) / 1000)
-    }
-}
-
-/// Whether nothing more happens to a process when its runner is gone.
-const fn has_come_to_rest(state: &ProcessState) -> bool {
-    match state {
-        ProcessState::Stopped
-        | ProcessState::Completed
-        | ProcessState::Failed
-        | ProcessState::Skipped
-        | ProcessState::Disabled => true,
-        ProcessState::Pending
-        | ProcessState::Starting
-        | ProcessState::Running
-        | ProcessState::Ready
-        | ProcessState::Stopping
-        | ProcessState::Backoff
-        | ProcessState::Unknown(_) => false,
     }
 }
 
