@@ -18,5 +18,5 @@ pub mod writer;
 pub use consumer::Consumer;
 pub use document::{Assignment, Document, Fault, Style};
 pub use edit::fill;
-pub use reader::{Entry, entries, read, unread_lines};
+pub use reader::{Entry, entries, in_force, read, unread_lines};
 pub use writer::{Unportable, Writer, quote};

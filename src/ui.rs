@@ -21,8 +21,8 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use printable::printable_text;
 pub use printable::{printable, visible};
+use printable::{printable_text, unstyled_text};
 
 use crate::env_vars;
 use crate::error::{Error, ErrorKind};
@@ -155,12 +155,11 @@ impl Ui {
 
     /// Writes data to stdout.
     pub fn data(&mut self, text: &str) -> io::Result<()> {
-        let text = printable_text(text);
         if self.stdout.current_choice() == ColorChoice::Never {
             // In one piece: a list can have thousands of lines.
-            return self.bytes(anstream::adapter::strip_str(&text).to_string().as_bytes());
+            return self.bytes(unstyled_text(text).as_bytes());
         }
-        self.stdout.write_all(text.as_bytes())?;
+        self.stdout.write_all(printable_text(text).as_bytes())?;
         self.stdout.flush()
     }
 

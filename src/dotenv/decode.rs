@@ -7,6 +7,9 @@ const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
 /// The value of a token, which has line feeds only in the end.
 pub(super) fn decode(token: &str) -> String {
+    if token.bytes().all(is_plain) {
+        return token.to_owned();
+    }
     let token = normalized(token);
     let value = unquoted(&token);
     if token.starts_with('"') && value.contains('\\') {
@@ -14,6 +17,11 @@ pub(super) fn decode(token: &str) -> String {
     } else {
         value.into_owned()
     }
+}
+
+/// Whether a byte is one that means itself, wherever it is: it is in no quote and in no line end. So is nearly every one.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii() && !matches!(byte, b'\'' | b'"' | b'`' | b'\r')
 }
 
 /// A text as dotenv sees it.

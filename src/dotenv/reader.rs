@@ -2,11 +2,11 @@
 //!
 //! It never fails: what is no assignment is skipped. The last of several values of a key wins.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::document::Document;
+use super::document::{Assignment, Document};
 
 /// A variable of a `.env`.
 #[derive(Debug, Clone)]
@@ -31,17 +31,23 @@ pub fn read(text: &str) -> Vec<Entry> {
 
 /// Every variable of a document, each once, in the order of first appearance.
 pub fn entries(document: &Document) -> Vec<Entry> {
-    let mut places = BTreeMap::new();
-    let mut entries: Vec<Entry> = Vec::new();
-    for assignment in document.assignments() {
-        let entry = Entry { key: assignment.key.clone(), value: assignment.value.clone() };
-        let place = *places.entry(assignment.key.as_str()).or_insert(entries.len());
-        match entries.get_mut(place) {
-            Some(known) => *known = entry,
-            None => entries.push(entry),
+    let entry = |found: &Assignment| Entry { key: found.key.clone(), value: found.value.clone() };
+    in_force(document).into_iter().map(entry).collect()
+}
+
+/// The assignment of every variable that counts, which is its last, in the order of first appearance.
+pub fn in_force(document: &Document) -> Vec<&Assignment> {
+    let assignments = document.assignments();
+    let mut places = HashMap::with_capacity(assignments.len());
+    let mut found: Vec<&Assignment> = Vec::with_capacity(assignments.len());
+    for assignment in assignments {
+        let place = *places.entry(assignment.key.as_str()).or_insert(found.len());
+        match found.get_mut(place) {
+            Some(earlier) => *earlier = assignment,
+            None => found.push(assignment),
         }
     }
-    entries
+    found
 }
 
 /// The 1-based numbers of lines that are neither an assignment, a comment nor blank, so that no program reads them.

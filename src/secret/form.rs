@@ -121,7 +121,7 @@ impl Form {
         is_required: &dyn Fn(&SecretSpec) -> bool,
         (writer, now): (Writer, u64),
     ) -> Self {
-        let mut form = Self { fields: Vec::new(), writer, now };
+        let mut form = Self { fields: Vec::with_capacity(specs.len() + entries.len()), writer, now };
         // Of several values the last one counts; the place of a name is where it stands first.
         let mut values: HashMap<&str, &SecretString> = entries.iter().map(|(key, value)| (key.as_str(), value)).collect();
         for spec in in_question_order(specs) {

@@ -23,27 +23,54 @@ pub fn visible(line: &str) -> String {
 /// Text of ours and of others together: line breaks and the styles of [`super::style::Role`] stay. An escape sequence of
 /// somebody else loses only its control characters, because one without an end would take our own words along.
 pub(super) fn printable_text(text: &str) -> String {
+    cleaned(text, Styles::Stay)
+}
+
+/// The same without the styles.
+pub(super) fn unstyled_text(text: &str) -> String {
+    cleaned(text, Styles::Go)
+}
+
+/// What becomes of styles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Styles {
+    Stay,
+    Go,
+}
+
+fn cleaned(text: &str, styles: Styles) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, from)) = rest.find(char::is_control).and_then(|at| rest.split_at_checked(at)) {
+    while let Some((before, from)) = rest.bytes().position(may_begin_control).and_then(|at| rest.split_at_checked(at)) {
         clean += before;
-        rest = match KEPT.iter().find_map(|kept| Some((*kept, from.strip_prefix(kept)?))) {
-            Some((kept, after)) => {
-                clean += kept;
-                after
+        let mut characters = from.chars();
+        let first = characters.next();
+        rest = characters.as_str();
+        match first {
+            Some(ESCAPE) => {
+                if let Some((style, after)) = STYLES.iter().find_map(|style| Some((*style, from.strip_prefix(style)?))) {
+                    clean += if styles == Styles::Stay { style } else { "" };
+                    rest = after;
+                }
             }
-            None => from.get(from.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default(),
-        };
-        if from.starts_with('\t') {
-            clean += TAB;
+            Some('\t') => clean += TAB,
+            Some(kept) if kept == '\n' || !kept.is_control() => clean.push(kept),
+            Some(_) | None => {}
         }
     }
     clean + rest
 }
 
-/// What [`super::style`] uses, and line breaks.
-const KEPT: [&str; 14] = [
-    "\n",
+/// Whether a byte is a control character, or the first one of such as of others: those of U+0080 to U+00BF.
+const fn may_begin_control(byte: u8) -> bool {
+    byte.is_ascii_control() || byte == 0xC2
+}
+
+/// What every escape sequence begins with.
+const ESCAPE: char = '\u{1b}';
+
+/// What [`super::style`] uses.
+const STYLES: [&str; 13] = [
     "\u{1b}[0m",
     "\u{1b}[1m",
     "\u{1b}[2m",
@@ -87,6 +114,11 @@ mod tests {
     }
 
     #[test]
+    fn text_beyond_ascii_stays() {
+        assert_eq!(printable_text("¡Größe\u{a0}© \u{85}\u{9b}2J→\tx"), "¡Größe\u{a0}© 2J→    x");
+    }
+
+    #[test]
     fn a_sequence_without_an_end_takes_nothing_of_ours_along() {
         assert_eq!(printable_text("\u{1b}]0;evil is ready\nNext:\r\u{8}\u{1b}[2K"), "]0;evil is ready\nNext:[2K");
     }
@@ -110,8 +142,10 @@ mod tests {
         fn nothing_but_line_breaks_and_styles_remains(text in "[a-z\u{1b}\\[\\]0-9;mK\u{0}-\u{1f}\u{7f}-\u{9f}]{0,40}") {
             prop_assert!(!printable(&text).chars().any(char::is_control));
             prop_assert!(!visible(&text).chars().any(char::is_control));
-            let without_styles = KEPT.iter().fold(printable_text(&text), |text, kept| text.replace(kept, ""));
-            prop_assert!(!without_styles.chars().any(char::is_control));
+            let text = printable_text(&text);
+            let without_styles = STYLES.iter().fold(text.clone(), |text, style| text.replace(style, ""));
+            prop_assert!(!without_styles.contains(|character: char| character.is_control() && character != '\n'));
+            prop_assert_eq!(unstyled_text(&text), without_styles);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `nixstart env list`: which variables there are, which are missing, and where each value comes from; no secret.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
-use crate::dotenv::{Consumer, Style, Writer, entries};
+use crate::dotenv::{Consumer, Style, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
 use crate::host::{clock, paths};
@@ -89,17 +90,14 @@ fn read(site: &Site, session: &mut Session) -> Result<(Places, Vec<(String, Secr
     for path in site.layers() {
         let document = site.read_to_use(&path, session)?;
         let file = Rc::new(Layer { shown: paths::shown(&path), path });
-        let last: HashMap<&str, _> =
-            document.assignments().iter().map(|assignment| (assignment.key.as_str(), assignment)).collect();
-        for entry in entries(&document) {
-            if let Some(found) = places.get_mut(&entry.key) {
+        for assignment in in_force(&document) {
+            if let Some(found) = places.get_mut(&assignment.key) {
                 found.shadowed.push(Rc::clone(&file));
                 continue;
             }
-            let Some(assignment) = last.get(entry.key.as_str()) else { continue };
             let (line, style) = (assignment.line, assignment.style);
-            places.insert(entry.key.clone(), Found { file: Rc::clone(&file), line, style, shadowed: Vec::new() });
-            values.push((entry.key, entry.value));
+            places.insert(assignment.key.clone(), Found { file: Rc::clone(&file), line, style, shadowed: Vec::new() });
+            values.push((assignment.key.clone(), assignment.value.clone()));
         }
     }
     Ok((places, values))
@@ -116,11 +114,11 @@ impl Row<'_> {
         given.or(self.field.spec.default.as_deref())
     }
 
-    fn shown(&self, reveals: bool) -> String {
+    fn shown(&self, reveals: bool) -> Cow<'static, str> {
         match self.value() {
-            None => "-".to_owned(),
-            Some(value) if reveals || !self.field.spec.sensitive => value.escape_debug().to_string(),
-            Some(value) => mask(value),
+            None => "-".into(),
+            Some(value) if reveals || !self.field.spec.sensitive => value.escape_debug().to_string().into(),
+            Some(value) => mask(value).into(),
         }
     }
 
@@ -155,10 +153,13 @@ impl Row<'_> {
 fn show(session: &mut Session, site: &Site, rows: &[Row<'_>], reveals: bool) -> Result<()> {
     let width = rows.iter().map(|row| row.key().chars().count()).max().unwrap_or_default().min(40);
     let text = rows.iter().fold(String::new(), |mut text, row| {
-        let source = row.found.map_or_else(String::new, |found| format!("{}:{}", found.file.shown, found.line));
-        let state = role(row.field.state()).paint(&format!("{:<8}", row.field.state().word()));
-        let line = format!("{:<width$}  {state} {:<17}  {source}", row.key(), row.shown(reveals));
-        text += line.trim_end();
+        let state = row.field.state();
+        let state = role(state).paint(&format!("{:<8}", state.word()));
+        text += &format!("{:<width$}  {state} {:<17}  ", row.key(), row.shown(reveals));
+        if let Some(found) = row.found {
+            text += &format!("{}:{}", found.file.shown, found.line);
+        }
+        text.truncate(text.trim_end().len());
         text.push('\n');
         for remark in row.remarks(site) {
             text += &format!("{:width$}  {remark}\n", "");

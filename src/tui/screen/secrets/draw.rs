@@ -134,7 +134,7 @@ impl SecretsScreen {
             Some(Shown::Whole) => visible(value),
             Some(Shown::Tail) => visible(&dotted(&mask::mask_with_end(value), theme)),
             None if !field.spec.sensitive => visible(value),
-            None => dotted(&mask::mask(value), theme),
+            None => dotted(mask::mask(value), theme),
         }
     }
 
@@ -145,7 +145,7 @@ impl SecretsScreen {
             return vec![cursor(" ".to_owned()), Span::styled(" type or paste", theme.style(Role::Quiet))];
         }
         if field.spec.sensitive && self.revealed.is_none() {
-            let masked = dotted(&mask::mask(if before.is_empty() { after } else { before }), theme);
+            let masked = dotted(mask::mask(if before.is_empty() { after } else { before }), theme);
             let cursor = cursor(" ".to_owned());
             return if before.is_empty() { vec![cursor, Span::raw(masked)] } else { vec![Span::raw(masked), cursor] };
         }
