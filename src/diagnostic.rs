@@ -31,18 +31,36 @@ pub struct Place {
     pub file: String,
     /// 1-based line, 0 for the file as a whole.
     pub line: usize,
+    /// 1-based character of the line, 0 for the line as a whole.
+    #[serde(skip_serializing_if = "is_whole")]
+    pub column: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_whole(column: &usize) -> bool {
+    *column == 0
 }
 
 impl Place {
     /// A line of a file.
     pub fn new(file: impl Into<String>, line: usize) -> Self {
-        Self { file: file.into(), line }
+        Self { file: file.into(), line, column: 0 }
+    }
+
+    /// The same with a character of the line.
+    #[must_use]
+    pub fn at(self, column: usize) -> Self {
+        Self { column, ..self }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line == 0 { formatter.write_str(&self.file) } else { write!(formatter, "{}:{}", self.file, self.line) }
+        match (self.line, self.column) {
+            (0, _) => formatter.write_str(&self.file),
+            (line, 0) => write!(formatter, "{}:{line}", self.file),
+            (line, column) => write!(formatter, "{}:{line}:{column}", self.file),
+        }
     }
 }
 

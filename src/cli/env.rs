@@ -32,9 +32,8 @@ use super::{PlanFlags, Session, ShownBy};
 use crate::dotenv::Consumer;
 use crate::error::Result;
 use crate::host::memory;
-use crate::secret::declarations::{DEFAULT_PROFILE, UNKNOWN_PROFILE};
+use crate::secret::declarations::DEFAULT_PROFILE;
 pub(super) use edit::sheets;
-use site::Site;
 
 /// Read, change, check and share the variables of a project's `.env`
 ///
@@ -117,25 +116,9 @@ enum Verb {
     Guard(guard::Args),
 }
 
-/// A mistyped profile is like no profile at all, and nobody would see that. `check` has it among its findings.
-fn warn_of_profile(flags: &Flags, session: &mut Session) {
-    if flags.profile == DEFAULT_PROFILE {
-        return;
-    }
-    let Ok(site) = Site::find(flags) else { return };
-    let unknown = site.declarations.diagnostics.iter().find(|found| found.code == UNKNOWN_PROFILE);
-    if let Some(unknown) = unknown {
-        session.ui.warn(&format!("{}: {}", unknown.place, unknown.message));
-        unknown.hint.iter().for_each(|hint| session.ui.hint(hint));
-    }
-}
-
 pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
     memory::protect();
     let flags = args.flags;
-    if !matches!(args.verb, Verb::Check(_) | Verb::Identity(_)) {
-        warn_of_profile(&flags, session);
-    }
     match args.verb {
         Verb::List(args) => list::run(&args, &flags, session),
         Verb::Get(args) => get::run(&args, &flags, session),

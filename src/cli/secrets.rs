@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Session;
-use crate::dotenv::{self, Entry};
+use crate::dotenv::{self, Entry, Writer};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::vault::Vault;
 use crate::host::{clock, paths};
@@ -106,13 +106,13 @@ fn collect_one(
     plain: Option<&String>,
     vault: &mut Vault,
 ) -> Result<SecretSource> {
-    let now = clock::now_milliseconds();
+    let (writer, now) = (Writer::default(), clock::now_milliseconds());
     let brought = sources.entries.iter().find(|entry| entry.key == spec.name && !entry.value.expose_secret().trim().is_empty());
     let given = plain
         .map(|text| (text.clone().into(), SecretSource::Entered))
         .or_else(|| brought.map(|entry| (entry.value.clone(), sources.source())));
     if let Some((value, source)) = given {
-        let accepted = check(spec, SecretString::expose_secret(&value), now)
+        let accepted = check(spec, SecretString::expose_secret(&value), (&writer, now))
             .map_err(|rejection| refused(&spec.name, &rejection.message, &rejection.hint))?;
         accepted.notes.iter().for_each(|note| session.ui.say(&format!("{}: {note}", spec.name)));
         accepted.warnings.iter().for_each(|warning| session.ui.warn(&format!("{}: {warning}", spec.name)));
@@ -129,7 +129,7 @@ fn collect_one(
     if session.ask.is_interactive() {
         introduce(session, spec);
     }
-    let answer = session.ask.secret(&mut session.ui, spec, &|input| check(spec, input, now))?;
+    let answer = session.ask.secret(&mut session.ui, spec, &|input| check(spec, input, (&writer, now)))?;
     Ok(match (answer, &spec.default) {
         (Some(value), _) => {
             vault.insert(&spec.name, value);

@@ -310,25 +310,26 @@ fn close_directories(problem: Problem, files: &[&EnvFile]) -> Problem {
 fn is_ignored(facts: &Facts) -> Look {
     let files = facts.secrets.files.get()?;
     let mut exposed: Vec<(&EnvFile, Privacy)> = Vec::new();
-    let mut ignored = 0;
+    let (mut ignored, mut rule) = (0, "a committed `.gitignore`");
     let mut why = Unknown::Irrelevant("there is no `.env`".to_owned());
     for file in files {
         match file.privacy.get() {
             Ok(Privacy::Ignored) => ignored += 1,
+            Ok(Privacy::IgnoredFromNextCommit) => (ignored, rule) = (ignored + 1, "a `.gitignore` that is not committed yet"),
             Ok(_) if file.is_public() => ignored += 1,
             Ok(privacy) => exposed.push((file, *privacy)),
             Err(unknown) => why = unknown,
         }
     }
     if exposed.is_empty() {
-        return if ignored == 0 { Err(why) } else { Ok(Verdict::Pass("a committed `.gitignore` covers it".to_owned())) };
+        return if ignored == 0 { Err(why) } else { Ok(Verdict::Pass(format!("{rule} covers it"))) };
     }
     let blocks = exposed.iter().any(|(_, privacy)| *privacy != Privacy::IgnoredHereOnly);
     let worst = exposed.iter().map(|(_, privacy)| *privacy).max_by_key(|privacy| *privacy as u8).unwrap_or(Privacy::NotIgnored);
     let files = names(exposed.iter().map(|(file, _)| file.name.as_str()));
     let mut problem = Problem::new(match worst {
         Privacy::Tracked => format!("git tracks {files}"),
-        Privacy::NotIgnored | Privacy::Ignored => format!("git does not ignore {files}"),
+        Privacy::NotIgnored | Privacy::Ignored | Privacy::IgnoredFromNextCommit => format!("git does not ignore {files}"),
         Privacy::IgnoredHereOnly => format!("only a rule of this machine ignores {files}"),
     });
     for (file, privacy) in exposed {
@@ -352,7 +353,7 @@ fn expose(problem: Problem, file: &EnvFile, privacy: Privacy) -> Problem {
             let what = format!("{} is tracked; replace its secrets if it was ever pushed", file.name);
             once(problem.detail(what).fix(untrack), add_rules)
         }
-        Privacy::NotIgnored | Privacy::Ignored => {
+        Privacy::NotIgnored | Privacy::Ignored | Privacy::IgnoredFromNextCommit => {
             once(problem.detail(format!("no rule covers {}; `git add .` would add it", file.name)), add_rules)
         }
         Privacy::IgnoredHereOnly => {

@@ -66,29 +66,35 @@ pub struct Assignment {
     pub(super) name: usize,
 }
 
-/// What makes a document unsafe to edit. A line is counted from 1.
+/// What makes a document unsafe to edit. Lines, and the characters of a line, are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// It is text in another encoding.
     #[error("it is UTF-16 text; save it as UTF-8")]
     Utf16,
     /// It has bytes that are no UTF-8.
-    #[error("line {line} is no UTF-8 text")]
+    #[error("line {line}, column {column} is no UTF-8 text")]
     NotUtf8 {
         /// The line.
         line: usize,
+        /// The character of the line.
+        column: usize,
     },
     /// It has a zero byte.
-    #[error("line {line} has a zero byte, so this is no text")]
+    #[error("line {line}, column {column} is a zero byte, so this is no text")]
     Nul {
         /// The line.
         line: usize,
+        /// The character of the line.
+        column: usize,
     },
     /// A quote is opened and not closed.
-    #[error("line {line}: the quote of {} is not closed", key.as_ref().map_or_else(|| "a variable".to_owned(), |key| format!("`{key}`")))]
+    #[error("line {line}, column {column}: the quote of {} is not closed", key.as_ref().map_or_else(|| "a variable".to_owned(), |key| format!("`{key}`")))]
     Unterminated {
         /// The line.
         line: usize,
+        /// The character of the line.
+        column: usize,
         /// The variable, unless its name may be a piece of a value.
         key: Option<String>,
     },
@@ -239,8 +245,10 @@ impl Written<'_> {
     pub(super) fn fault(&self, text: &str) -> Option<Fault> {
         let quote = self.token.bytes().next().filter(|first| matches!(first, b'\'' | b'"' | b'`'))?;
         let is_open = Style::of(self.token) == Style::Bare && self.token.bytes().filter(|byte| *byte == quote).count() == 1;
-        let line = || line_of(text, self.found.token.start);
-        is_open.then(|| Fault::Unterminated { line: line(), key: shown_name(self.key) })
+        is_open.then(|| {
+            let (line, column) = (line_of(text, self.found.token.start), column_of(text.as_bytes(), self.found.token.start));
+            Fault::Unterminated { line, column, key: shown_name(self.key) }
+        })
     }
 
     fn on_line(&self, line: usize) -> Assignment {
@@ -318,12 +326,23 @@ fn fault_of_bytes(bytes: &[u8]) -> Option<Fault> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Some(Fault::Utf16);
     }
-    let not_utf8 = |error: std::str::Utf8Error| Fault::NotUtf8 { line: line_of_byte(bytes, error.valid_up_to()) };
+    let not_utf8 = |error: std::str::Utf8Error| {
+        let place = error.valid_up_to();
+        Fault::NotUtf8 { line: line_of_byte(bytes, place), column: column_of(bytes, place) }
+    };
     nul(bytes).or_else(|| std::str::from_utf8(bytes).err().map(not_utf8))
 }
 
 fn nul(bytes: &[u8]) -> Option<Fault> {
-    memchr(0, bytes).map(|place| Fault::Nul { line: line_of_byte(bytes, place) })
+    memchr(0, bytes).map(|place| Fault::Nul { line: line_of_byte(bytes, place), column: column_of(bytes, place) })
+}
+
+/// The character of its line at a place, from 1.
+fn column_of(bytes: &[u8], place: usize) -> usize {
+    let before = bytes.get(..place).unwrap_or_default();
+    let start = before.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1);
+    let line = String::from_utf8_lossy(before.get(start..).unwrap_or_default());
+    body(&line).chars().count() + 1
 }
 
 /// The line of a byte, from 1, by line feeds alone.
@@ -346,9 +365,9 @@ mod tests {
     fn what_cannot_be_edited_is_named_with_its_line() {
         assert_eq!(fault(b"A=1\n"), None);
         assert_eq!(fault(b"\xff\xfeA\0"), Some("it is UTF-16 text; save it as UTF-8".into()));
-        assert_eq!(fault(b"A=1\nB=\xff\n"), Some("line 2 is no UTF-8 text".into()));
-        assert_eq!(fault(b"A=1\n\nB=\0"), Some("line 3 has a zero byte, so this is no text".into()));
-        assert_eq!(fault(b"A=1\r\nB=\"open\r\nC=2"), Some("line 2: the quote of `B` is not closed".into()));
+        assert_eq!(fault(b"A=1\nB=\xff\n"), Some("line 2, column 3 is no UTF-8 text".into()));
+        assert_eq!(fault(b"A=1\n\nB=\0"), Some("line 3, column 3 is a zero byte, so this is no text".into()));
+        assert_eq!(fault(b"A=1\r\nB=\"open\r\nC=2"), Some("line 2, column 3: the quote of `B` is not closed".into()));
         assert_eq!(fault(b"A='a'b\nB=it's\n"), None);
     }
 

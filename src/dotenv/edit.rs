@@ -408,8 +408,8 @@ mod tests {
         let error = |text: &[u8], key: &str, value: &str| {
             Document::parse(text).with(key, value, &Writer::default()).unwrap_err().to_string()
         };
-        assert_eq!(error(b"B=\"open\n", "A", "1"), "line 1: the quote of `B` is not closed");
-        assert_eq!(error(b"B=\xff\n", "A", "1"), "line 1 is no UTF-8 text");
+        assert_eq!(error(b"B=\"open\n", "A", "1"), "line 1, column 3: the quote of `B` is not closed");
+        assert_eq!(error(b"B=\xff\n", "A", "1"), "line 1, column 3 is no UTF-8 text");
         assert!(error(b"", "a b", "1").starts_with("`a b` is no name of a variable"));
         assert!(error(b"A:\nB=1", "A", "1").starts_with("`A` cannot be changed"));
         // A quote that nothing closed until now would end in the new value.

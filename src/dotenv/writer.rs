@@ -85,8 +85,8 @@ impl fmt::Display for Unportable {
             Reason::NeedsQuotes => write!(formatter, "it needs quotes, which {} would take for a part of it", who()),
             Reason::Lines => write!(formatter, "it has more than one line, which {} cannot read", who()),
             Reason::Dollar => write!(formatter, "it has a `$` that {} would expand, even in quotes", who()),
-            Reason::Backslash => formatter.write_str("it has backslashes that programs decode differently"),
-            Reason::Quotes => formatter.write_str("it has quotes that no reader can tell from its own"),
+            Reason::Backslash => write!(formatter, "it has backslashes that {} would decode differently", who()),
+            Reason::Quotes => write!(formatter, "it has quotes that {} cannot tell from those around it", who()),
         }
     }
 }

@@ -101,6 +101,8 @@ pub enum GapKind {
 pub enum Privacy {
     /// A `.gitignore` of the project ignores it.
     Ignored,
+    /// A `.gitignore` ignores it by a rule that is not committed yet.
+    IgnoredFromNextCommit,
     /// Only a rule of this machine ignores it, which nobody else has.
     IgnoredHereOnly,
     /// Nothing ignores it.

@@ -8,9 +8,22 @@ use super::check::{Accepted, Rejection};
 const DATABASES: [&str; 9] =
     ["postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv", "redis", "rediss", "sqlserver"];
 
+/// What the addresses of databases in files begin with.
+const FILES: [&str; 2] = ["sqlite:", "file:"];
+
+/// Whether the host of a database is the directory of a socket, which stands behind the name: libpq's
+/// `postgresql:///NAME?host=/run/postgresql`.
+fn names_socket(value: &str) -> bool {
+    let query = value.split_once(":///").and_then(|(_, rest)| rest.split_once('?'));
+    query.is_some_and(|(_, query)| query.split('&').any(|part| part.starts_with("host=/") || part.starts_with("host=%2F")))
+}
+
 /// Checks the URL of a database: scheme, host, and user information that means what it says.
 pub(super) fn check_database_url(value: &str) -> Result<Accepted, Rejection> {
     let hint = "it looks like postgres://USER:PASSWORD@HOST:5432/NAME";
+    if FILES.iter().any(|scheme| value.strip_prefix(scheme).is_some_and(|path| !path.is_empty())) {
+        return Ok(Accepted::unchanged(value));
+    }
     let scheme = value.split_once("://").map(|(scheme, _)| scheme);
     if scheme.is_none_or(|scheme| !DATABASES.contains(&scheme)) {
         return Err(Rejection::new("it does not begin with the scheme of a database, such as `postgres://`", hint));
@@ -18,7 +31,7 @@ pub(super) fn check_database_url(value: &str) -> Result<Accepted, Rejection> {
     if value.contains('#') {
         return Err(Rejection::new("it has a raw `#`, where programs take the address to end", "write `%23` for a `#` in it"));
     }
-    let url = parse(value)?;
+    let url = if names_socket(value) { parse(&value.replacen(":///", "://localhost/", 1), hint)? } else { parse(value, hint)? };
     let user_information = value.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     if user_information.matches('@').count() > 1 {
         return Err(Rejection::new("it has two `@` before the host", "write `%40` for an `@` in the password"));
@@ -32,7 +45,7 @@ pub(super) fn check_database_url(value: &str) -> Result<Accepted, Rejection> {
 
 /// Checks a URL of any kind.
 pub(super) fn check_url(value: &str) -> Result<Accepted, Rejection> {
-    parse(value)?;
+    parse(value, "it looks like https://HOST/PATH; write a space as `%20`, `#` as `%23` and `$` as `%24`")?;
     Ok(Accepted::unchanged(value))
 }
 
@@ -52,8 +65,7 @@ fn is_loopback(name: &str) -> bool {
     name.starts_with("127.") && name.chars().all(|character| character.is_ascii_digit() || character == '.')
 }
 
-fn parse(value: &str) -> Result<Url, Rejection> {
-    let hint = "it looks like https://HOST/PATH; write a space as `%20`, `#` as `%23` and `$` as `%24`";
+fn parse(value: &str, hint: &str) -> Result<Url, Rejection> {
     if value.contains(char::is_whitespace) {
         return Err(Rejection::new("it has a space, which no URL has", hint));
     }
@@ -117,6 +129,10 @@ mod tests {
         );
         let raw = messages(check_database_url, &[&with("ada:x#y"), &(with("ada:x") + "#y")]);
         assert_eq!(raw, ["it has a raw `#`, where programs take the address to end"; 2]);
+        for value in ["postgresql:///app?host=/run/postgresql", "sqlite:./dev.db", "file:./dev.db"] {
+            assert!(check_database_url(value).is_ok(), "{value}");
+        }
+        assert!(check_database_url("postgres:///app?hosts=/run").is_err() && check_database_url("sqlite:").is_err());
         assert!(check_database_url("postgres:///app").is_err() && check_database_url("postgres://h:99999/x").is_err());
     }
 

@@ -33,6 +33,8 @@ pub struct Subject<'a> {
     pub declarations: &'a Declarations,
     /// The profile whose declarations these are.
     pub profile: &'a str,
+    /// A command of `env` about the files, as it can be typed.
+    pub command: &'a dyn Fn(&str) -> String,
     /// Whether the environment has a variable.
     pub is_provided: &'a dyn Fn(&str) -> bool,
     /// Unix time in milliseconds.
@@ -92,7 +94,7 @@ impl Subject<'_> {
         let way = spec.zip(value).and_then(|(spec, value)| Some(check_as_it_is(spec, value, self.now).err()?.hint));
         let url = spec.and_then(|spec| spec.obtain.as_ref()).map(|obtain| format!("get it: {}", obtain.url));
         let option = if spec.is_some_and(|spec| spec.generate.is_some()) { " --generate" } else { "" };
-        let command = format!("set it with `nixstart env set {}{option}`", gap.key);
+        let command = format!("set it with `{}`", (self.command)(&format!("set {}{option}", gap.key)));
         let hint = match gap.kind {
             GapKind::Rejected(_) => way.or(url).unwrap_or(command),
             GapKind::Missing | GapKind::Empty | GapKind::Placeholder => {
@@ -164,23 +166,29 @@ pub fn of_file(layer: &Layer, consumers: &[Consumer]) -> Vec<Diagnostic> {
 }
 
 fn of_fault(fault: &Fault, file: &str) -> Diagnostic {
-    let (line, code, message) = match fault {
-        Fault::Unterminated { line, key } => {
+    let (line, column, code, message) = match fault {
+        Fault::Unterminated { line, column, key } => {
             let key = key.as_ref().map_or_else(|| "a variable".to_owned(), |key| format!("`{key}`"));
-            (*line, "open-quote", format!("the quote of {key} is not closed, so where its value ends is everybody's guess"))
+            (
+                *line,
+                *column,
+                "open-quote",
+                format!("the quote of {key} is not closed, so where its value ends is everybody's guess"),
+            )
         }
-        Fault::Utf16 => (0, "no-text", "it is UTF-16 text".to_owned()),
-        Fault::NotUtf8 { line } => (*line, "no-text", "this is no UTF-8 text".to_owned()),
-        Fault::Nul { line } => (*line, "no-text", "this line has a zero byte".to_owned()),
+        Fault::Utf16 => (0, 0, "no-text", "it is UTF-16 text".to_owned()),
+        Fault::NotUtf8 { line, column } => (*line, *column, "no-text", "this is no UTF-8 text".to_owned()),
+        Fault::Nul { line, column } => (*line, *column, "no-text", "this is a zero byte".to_owned()),
     };
     let hint =
         if code == "open-quote" { "close the quote; until then nothing is written to the file" } else { "save it as UTF-8 text" };
-    Diagnostic::error(Place::new(file, line), code, message).hint(hint)
+    Diagnostic::error(Place::new(file, line).at(column), code, message).hint(hint)
 }
 
 fn of_hazard(hazard: Hazard, file: &str) -> Diagnostic {
     let subject = match &hazard.key {
         Some(key) => format!("`{key}` "),
+        None if hazard.what.starts_with("has ") || hazard.what.starts_with("stands ") => "a variable ".to_owned(),
         None => String::new(),
     };
     let who = match hazard.consumers.as_slice() {
@@ -204,12 +212,22 @@ mod tests {
 
     const NOW: u64 = 1_767_225_600_000;
 
+    fn command(words: &str) -> String {
+        format!("nixstart env {words}")
+    }
+
     fn said(env: &str, files: &[(&str, &str)]) -> Vec<String> {
         let text = |name: &str| files.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
         let declarations = Declarations::read(&Texts::gather(&text), "default");
         let layers = [Layer { name: ".env".into(), document: Document::parse(env.as_bytes()) }];
-        let subject =
-            Subject { layers: &layers, declarations: &declarations, profile: "default", is_provided: &|_| false, now: NOW };
+        let subject = Subject {
+            layers: &layers,
+            declarations: &declarations,
+            profile: "default",
+            command: &command,
+            is_provided: &|_| false,
+            now: NOW,
+        };
         let found = subject.values().into_iter().chain(of_file(&layers[0], &[Consumer::Node]));
         found.map(|found| format!("{} {}: {} [{}]", found.severity.word(), found.place, found.message, found.code)).collect()
     }
@@ -234,7 +252,7 @@ mod tests {
     fn an_open_quote_is_an_error() {
         assert_eq!(
             said("A=1\nB=\"open\n", &[]),
-            ["error .env:2: the quote of `B` is not closed, so where its value ends is everybody's guess [open-quote]"]
+            ["error .env:2:3: the quote of `B` is not closed, so where its value ends is everybody's guess [open-quote]"]
         );
     }
 
@@ -243,8 +261,14 @@ mod tests {
         let layers =
             [Layer { name: ".env".into(), document: Document::parse(b"BOT_TOKEN=abc\nCLIENT_ID=1100000000000000001\n") }];
         let declarations = Declarations::default();
-        let subject =
-            Subject { layers: &layers, declarations: &declarations, profile: "default", is_provided: &|_| false, now: NOW };
+        let subject = Subject {
+            layers: &layers,
+            declarations: &declarations,
+            profile: "default",
+            command: &command,
+            is_provided: &|_| false,
+            now: NOW,
+        };
         let (token, expected) = subject.discord().unwrap();
         assert!(token.is_none());
         assert_eq!(expected.application, Some(("CLIENT_ID".to_owned(), "1100000000000000001".to_owned())));

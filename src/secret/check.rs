@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::kind::Kind;
 use super::schema::SecretSpec;
 use super::{address, discord, encoded, github, ssh};
-use crate::dotenv::quote;
+use crate::dotenv::{Unportable, Writer};
 
 /// A value that may be written, after clean-up.
 #[derive(Debug)]
@@ -59,12 +59,12 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Cleans a value up and checks it against its declaration, and whether a `.env` can carry it. `now` is Unix time in
-/// milliseconds.
-pub fn check(spec: &SecretSpec, input: &str, now: u64) -> Result<Accepted, Rejection> {
+/// Cleans a value up and checks it against its declaration, and whether a `.env` can carry it to the programs of a writer.
+/// `now` is Unix time in milliseconds.
+pub fn check(spec: &SecretSpec, input: &str, (writer, now): (&Writer, u64)) -> Result<Accepted, Rejection> {
     let accepted = check_cleaned(spec, input, now)?;
-    quote(accepted.value())
-        .map_err(|reason| Rejection::new(format!("it cannot be written to `.env`: {reason}"), reason.way_out()))?;
+    let unportable = |why: Unportable| Rejection::new(format!("it cannot be written: {why}"), why.way_out());
+    writer.quote(accepted.value()).map_err(unportable)?;
     Ok(accepted)
 }
 
@@ -92,6 +92,9 @@ enum Lines {
 }
 
 fn judge(spec: &SecretSpec, value: &str, lines: Lines, now: u64) -> Result<Accepted, Rejection> {
+    if spec.kind == Kind::SshPublicKey && value.contains("PRIVATE KEY") {
+        return ssh::check_public_key(value);
+    }
     let may_have_lines = lines == Lines::Any && spec.kind == Kind::Text && spec.pattern.is_none();
     if value.chars().any(|c| c.is_control() && c != '\t' && !(c == '\n' && may_have_lines)) {
         return Err(Rejection::new(
@@ -133,11 +136,21 @@ fn check_pattern(spec: &SecretSpec, value: &str) -> Result<Accepted, Rejection> 
     if matches {
         return Ok(Accepted::unchanged(value));
     }
-    let hint = spec
-        .example
-        .as_ref()
-        .map_or_else(|| "look at its description again".to_owned(), |example| format!("it looks like `{example}`"));
+    let choices = spec.pattern.as_deref().and_then(choices);
+    let hint = match (&spec.example, choices) {
+        (_, Some(choices)) => format!("it is one of `{}`", choices.join("`, `")),
+        (Some(example), None) => format!("it looks like `{example}`"),
+        (None, None) => "look at its description again".to_owned(),
+    };
     Err(Rejection::new("it does not have the expected form", hint))
+}
+
+/// The words of a pattern that is a choice of words.
+fn choices(pattern: &str) -> Option<Vec<&str>> {
+    let words = pattern.strip_prefix("^(?:").or_else(|| pattern.strip_prefix("^("))?.strip_suffix(")$")?;
+    let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let words: Vec<&str> = words.split('|').collect();
+    words.iter().all(is_word).then_some(words)
 }
 
 /// Takes off what comes along when a value is copied from a file, a shell or a header.
@@ -180,9 +193,11 @@ fn is_placeholder(value: &str, spec: &SecretSpec) -> bool {
 pub fn cross_check(values: &[(&SecretSpec, &SecretString)]) -> Vec<String> {
     let of_kind =
         |kind| values.iter().find(|(spec, _)| spec.kind == kind).map(|(spec, value)| (spec.name.as_str(), value.expose_secret()));
+    // What is no id may be a secret that was put into the wrong place.
+    let id_of_kind = |kind| of_kind(kind).filter(|(_, value)| discord::is_snowflake(value));
     let token = of_kind(Kind::DiscordBotToken).and_then(|(name, value)| Some((name, discord::bot_id(value)?)));
-    let application = of_kind(Kind::DiscordApplicationId);
-    let guild = of_kind(Kind::DiscordGuildId);
+    let application = id_of_kind(Kind::DiscordApplicationId);
+    let guild = id_of_kind(Kind::DiscordGuildId);
     let mut warnings = Vec::new();
     if let (Some((token, bot)), Some((name, id))) = (&token, application)
         && bot != id
@@ -227,7 +242,7 @@ mod tests {
         let spec = spec("BOT_TOKEN", "discord/bot-token");
         let expected = token(ID);
         for pasted in ["{}\n", "BOT_TOKEN={}", "export BOT_TOKEN = \"{}\"", "'{}'", "Bot {}", "  {}\r\n"] {
-            let accepted = check(&spec, &pasted.replace("{}", &expected), NOW).unwrap();
+            let accepted = check(&spec, &pasted.replace("{}", &expected), (&Writer::default(), NOW)).unwrap();
             assert_eq!(accepted.value(), expected, "{pasted}");
         }
     }
@@ -236,9 +251,16 @@ mod tests {
     fn rejects_placeholders_and_text_of_several_lines() {
         let spec = spec("BOT_TOKEN", "discord/bot-token");
         for value in ["your-token-here", "<token>", "changeme", "xxxx", "(paste here)"] {
-            assert_eq!(check(&spec, value, NOW).unwrap_err().message, "this is a placeholder, not a value", "{value}");
+            assert_eq!(
+                check(&spec, value, (&Writer::default(), NOW)).unwrap_err().message,
+                "this is a placeholder, not a value",
+                "{value}"
+            );
         }
-        assert_eq!(check(&spec, "a\nb", NOW).unwrap_err().message, "it has more than one line or a control character");
+        assert_eq!(
+            check(&spec, "a\nb", (&Writer::default(), NOW)).unwrap_err().message,
+            "it has more than one line or a control character"
+        );
     }
 
     #[test]
@@ -257,17 +279,20 @@ mod tests {
     fn a_rejection_never_holds_the_value() {
         let spec = SecretSpec { pattern: Some("^[0-9]+$".into()), ..spec("KEY", "text") };
         let secret = ["very", "-", "secret"].concat();
-        let rejection = check(&spec, &secret, NOW).unwrap_err();
+        let rejection = check(&spec, &secret, (&Writer::default(), NOW)).unwrap_err();
         assert!(!format!("{rejection} {rejection:?}").contains(&secret));
-        assert!(!format!("{:?}", check(&SecretSpec { pattern: None, ..spec }, &secret, NOW).unwrap()).contains(&secret));
+        assert!(
+            !format!("{:?}", check(&SecretSpec { pattern: None, ..spec }, &secret, (&Writer::default(), NOW)).unwrap())
+                .contains(&secret)
+        );
     }
 
     #[test]
     fn refuses_values_that_readers_would_decode_differently() {
-        let rejection = check(&spec("KEY", "text"), "pa$word", NOW).unwrap_err();
+        let rejection = check(&spec("KEY", "text"), "pa$word", (&Writer::default(), NOW)).unwrap_err();
         assert_eq!(
             rejection.message,
-            "it cannot be written to `.env`: it has a `$` that Next.js, Vite and bun would expand, even in quotes"
+            "it cannot be written: it has a `$` that Next.js, Vite and bun would expand, even in quotes"
         );
     }
 
@@ -285,6 +310,8 @@ mod tests {
         assert!(warnings([&token(ID), ID, "1100000000000000002"]).is_empty());
         assert_eq!(warnings([&token(ID), "1100000000000000003", "1100000000000000002"]).len(), 1);
         assert_eq!(warnings([&token(ID), ID, ID]).len(), 1);
+        let secret = "Zq8vT3kLm0pR7sXw2yB5nD1fGhJ4cA6e";
+        assert!(warnings([&token(ID), secret, secret]).is_empty());
         let mismatch = warnings([&token(ID), "1100000000000000003", "1100000000000000002"]);
         assert!(mismatch[0].ends_with("(`nixstart env check --online` asks Discord)"), "{mismatch:?}");
         let (bot, id) = (SecretString::from(token(ID)), SecretString::from(ID.to_owned()));

@@ -24,6 +24,8 @@ pub use source::Mention;
 
 /// The code of the finding that no file declares the profile.
 pub const UNKNOWN_PROFILE: &str = "unknown-profile";
+/// The codes of findings that leave something unknown.
+const UNREAD: [&str; 4] = ["unreadable-file", "wrong-entry", "wrong-field", "no-profiles"];
 /// The profile of a developer's machine.
 pub const DEFAULT_PROFILE: &str = "default";
 /// The files that declare variables, in the order of their say; of the examples the first one counts.
@@ -119,6 +121,11 @@ impl Declarations {
             texts.in_source.iter().for_each(|mention| found.add(mention.variable()));
         }
         found.finish(profile, has_secretspec)
+    }
+
+    /// What keeps a part of the declarations from being known, so that nobody can rely on them as a whole.
+    pub fn unread(&self) -> Option<&Diagnostic> {
+        self.diagnostics.iter().find(|found| UNREAD.contains(&found.code))
     }
 
     /// The declaration of a variable.

@@ -115,7 +115,8 @@ fn check_id(value: &str, now: u64, hint: &str) -> Result<Accepted, Rejection> {
     Ok(accepted)
 }
 
-fn is_snowflake(digits: &str) -> bool {
+/// Whether a text is an id: a number of 17 to 20 digits.
+pub fn is_snowflake(digits: &str) -> bool {
     let is_shaped = (17..=20).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit()) && !digits.starts_with('0');
     is_shaped && digits.parse::<u64>().is_ok_and(|id| id < 1 << 63)
 }

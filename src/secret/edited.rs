@@ -127,7 +127,7 @@ mod tests {
     fn what_is_wrong_is_named_with_line_and_key() {
         let secret = ["99", "999"].concat();
         let edited = compared("PORT=1\n", &format!("\nPORT={secret}\nA=two words\nB='x\n"));
-        assert_eq!(edited.faults.first().map(String::as_str), Some("line 4: the quote of `B` is not closed"));
+        assert_eq!(edited.faults.first().map(String::as_str), Some("line 4, column 3: the quote of `B` is not closed"));
         assert!(edited.faults[1].starts_with("line 2: PORT: "), "{edited:?}");
         assert_eq!(edited.warnings[0], "line 3: A: programs read it differently without quotes");
         assert!(!format!("{edited:?}").contains(&secret));

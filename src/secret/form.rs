@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::check::{Accepted, Rejection, check_as_it_is, check_cleaned, cross_check};
+use super::check::{Accepted, Rejection, check, check_as_it_is, cross_check};
 use super::schema::{Generate, SecretSpec, in_question_order};
 use crate::dotenv::Writer;
 use crate::dotenv::edit::is_name;
@@ -165,9 +165,7 @@ impl Form {
 
     /// Cleans a value up and checks it, also for the programs that read the file.
     pub fn check(&self, spec: &SecretSpec, input: &str) -> Result<Accepted, Rejection> {
-        let accepted = check_cleaned(spec, input, self.now)?;
-        let unportable = self.writer.quote(accepted.value()).err();
-        unportable.map_or(Ok(accepted), |why| Err(Rejection::new(format!("it cannot be written: {why}"), why.way_out())))
+        check(spec, input, (&self.writer, self.now))
     }
 
     /// Gives a field a value that was checked. The value that is there already is no change.
@@ -318,6 +316,11 @@ impl Field {
     /// What is to become of it.
     pub const fn draft(&self) -> Option<&Draft> {
         self.draft.as_ref()
+    }
+
+    /// Whether everybody may see its value. One that is not what it should be may be a secret in the wrong place.
+    pub const fn is_public(&self) -> bool {
+        !self.spec.sensitive && (self.fault.is_none() || self.draft.is_some())
     }
 
     /// What is wrong with the value that is there.

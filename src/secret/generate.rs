@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::schema::Generate;
+use super::kind::Kind;
+use super::schema::{Generate, SecretSpec};
 use crate::file_tree::hex;
 
 const ALPHANUMERIC: [char; 62] = [
@@ -11,6 +12,28 @@ const ALPHANUMERIC: [char; 62] = [
     'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x',
     'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
 ];
+
+/// How a value of a declaration can be made at random: as it says, or by its kind. `None` for what others give out.
+pub fn how_to_make(spec: &SecretSpec) -> Option<Generate> {
+    let by_kind = match spec.kind {
+        Kind::Text | Kind::Base64 => Some(Generate::Base64 { bytes: 32 }),
+        Kind::Hex => Some(Generate::Hex { bytes: 32 }),
+        Kind::Uuid => Some(Generate::Uuid),
+        Kind::DiscordBotToken
+        | Kind::DiscordApplicationId
+        | Kind::DiscordGuildId
+        | Kind::GithubToken
+        | Kind::RegistryPassword
+        | Kind::CachixToken
+        | Kind::SshPublicKey
+        | Kind::DatabaseUrl
+        | Kind::Url
+        | Kind::Port
+        | Kind::Email
+        | Kind::Boolean => None,
+    };
+    spec.generate.clone().or(by_kind)
+}
 
 /// How many random bytes [`generate`] wants. A password wants spare ones, because it rejects a few to stay unbiased.
 pub const fn wanted_bytes(how: &Generate) -> usize {

@@ -43,7 +43,10 @@ pub fn hazards(document: &Document, consumers: &[Consumer]) -> Vec<Hazard> {
         for (rule, affected) in written.rules() {
             let affected: Vec<Consumer> = consumers.iter().copied().filter(|consumer| affected.contains(consumer)).collect();
             if !affected.is_empty() {
-                let Rule { code, what, hint } = rule;
+                let Rule { code, what, mut hint } = rule;
+                if affected.iter().any(|consumer| rule == DOLLAR && consumer.misreads("$A", Style::Single).is_some()) {
+                    hint = DOLLAR_IN_SINGLE.hint;
+                }
                 found.push(Hazard {
                     line: assignment.line,
                     key: key.clone(),
@@ -60,7 +63,7 @@ pub fn hazards(document: &Document, consumers: &[Consumer]) -> Vec<Hazard> {
 }
 
 /// A rule that is broken.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Rule {
     code: &'static str,
     what: &'static str,
@@ -110,7 +113,8 @@ fn of_fault(fault: format::Fault, consumers: &[Consumer]) -> Option<Hazard> {
     if !affected.is_empty() && concerned.is_empty() {
         return None;
     }
-    let what = fault.kind.describe();
+    // Some programs read such a line all the same.
+    let what = if fault.kind == FaultKind::Unread { "this is no assignment".to_owned() } else { fault.kind.describe() };
     Some(Hazard { line: fault.line, key: fault.key, code, what, hint, consumers: concerned })
 }
 

@@ -353,7 +353,7 @@ fn an_open_quote_is_said_once_whoever_uses_the_values() {
     sandbox.write(".env", "A=1\nB=\"open\nC=2\n");
     for arguments in [&["get", "A"][..], &["list"], &["exec", "--", "/bin/true"]] {
         let ended = sandbox.run(&[&["env"], arguments].concat()).expect(0);
-        let said = "`.env` is read as far as it goes: line 2: the quote of `B` is not closed";
+        let said = "`.env` is read as far as it goes: line 2, column 3: the quote of `B` is";
         assert_eq!(ended.stderr.matches("warning: ").count(), 1, "{}", ended.stderr);
         ended.says(said);
     }

@@ -113,12 +113,12 @@ fn what_is_no_text_of_variables_is_named_with_its_line_and_kept() {
     let after = |tail: &[u8]| [usual().as_bytes(), tail].concat();
     let cases: [(Vec<u8>, &str); 7] = [
         (utf16, "it is UTF-16 text; save it as UTF-8"),
-        (after(b"B=x\0y\n"), "line 4 has a zero byte, so this is no text"),
-        (every_byte, "line 1 has a zero byte, so this is no text"),
-        (after(b"B=gr\xfc\xdfe\n"), "line 4 is no UTF-8 text"),
-        (after(b"\nB=\"open\nC=1\n"), "line 5: the quote of `B` is not closed"),
-        (after(b"B='it's\n"), "line 4: the quote of `B` is not closed"),
-        (after(b"B=`open"), "line 4: the quote of `B` is not closed"),
+        (after(b"B=x\0y\n"), "line 4, column 4 is a zero byte, so this is no"),
+        (every_byte, "line 1, column 1 is a zero byte, so this is no"),
+        (after(b"B=gr\xfc\xdfe\n"), "line 4, column 5 is no UTF-8 text"),
+        (after(b"\nB=\"open\nC=1\n"), "line 5, column 3: the quote of `B` is not"),
+        (after(b"B='it's\n"), "line 4, column 3: the quote of `B` is not"),
+        (after(b"B=`open"), "line 4, column 3: the quote of `B` is not"),
     ];
     for (bytes, message) in cases {
         let sandbox = Sandbox::new();
@@ -203,7 +203,7 @@ fn a_full_disk_keeps_the_old_file_and_nothing_else() {
     drop(disk);
     assert!(filled.is_err());
     assert!(matches!(run.code, 1 | 8), "{run:?}");
-    run.says("No space left on device").says("free some space");
+    run.says("no space left on device").says("free some space");
     assert_eq!((left, count), (usual(), 2));
 }
 

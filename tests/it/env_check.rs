@@ -124,7 +124,7 @@ fn an_open_quote_is_an_error_and_github_shows_it_beside_the_line() {
     let ended = sandbox.run(&["env", "check", "--format", "github"]).expect(3);
     assert_eq!(
         ended.stdout,
-        "::error file=.env,line=2,title=env check%3A open-quote::the quote of `B` is not closed, so where its value ends is \
+        "::error file=.env,line=2,col=3,title=env check%3A open-quote::the quote of `B` is not closed, so where its value ends is \
          everybody's guess; close the quote; until then nothing is written to the file\n"
     );
     assert!(!ended.stderr.contains(&secret));
@@ -152,6 +152,7 @@ fn git_and_permissions_are_looked_at() {
     assert!(ended.stdout.contains("git rm --cached .env"), "{}", ended.stdout);
     sandbox.git(".", &["rm", "-q", "--cached", ".env"]);
     sandbox.write(".gitignore", ".env\n");
+    sandbox.git(".", &["add", ".gitignore"]);
     assert_eq!(codes(&sandbox.run(&["env", "check"]).expect(0)), [".env in-history"]);
 }
 
@@ -163,7 +164,7 @@ fn a_broken_declaration_is_named() {
     let ended = sandbox.run(&["env", "check"]).expect(3);
     let found = codes(&ended);
     assert!(found.contains(&"nixstart.toml:11 sidecar-without-declaration".to_owned()), "{found:?}");
-    assert!(found.contains(&"nixstart.toml:14 wrong-field".to_owned()), "{found:?}");
+    assert!(found.contains(&"nixstart.toml:14 unknown-kind".to_owned()), "{found:?}");
     assert!(!ended.stdout.contains(&secret));
 }
 
@@ -271,7 +272,10 @@ fn a_redirect_is_not_followed_and_a_token_that_cannot_be_right_goes_nowhere() {
     api.check(&sandbox, &["--online"]).expect(5).says("which is not followed");
     assert_eq!((api.paths().len(), other.paths().len()), (1, 0));
     sandbox.write(".env", "BOT_TOKEN=\nCLIENT_ID=\n");
-    api.check(&sandbox, &["--online"]).expect(3);
+    // What was not asked is said beside what is wrong.
+    let not_asked = "not checked online: BOT_TOKEN has no value that could be a token";
+    api.check(&sandbox, &["--online"]).expect(3).says(not_asked);
+    assert!(api.check(&sandbox, &["--online", "--format", "github"]).expect(3).stdout.contains(not_asked));
     assert_eq!(api.paths().len(), 1);
 }
 

@@ -138,7 +138,10 @@ fn ctrl_z_hides_what_was_shown_and_keeps_what_was_typed() {
 fn plain_and_small_terminals_get_numbered_lines() {
     let sandbox = project();
     let mut terminal = Terminal::start(&sandbox, &["--plain", "env", "edit"], SIZE);
-    terminal.wait_for("1. BOT_TOKEN, missing").wait_for("2. CLIENT_ID, invalid, 1").wait_for("4. OLD, extra, ******** (short)");
+    terminal
+        .wait_for("1. BOT_TOKEN, missing")
+        .wait_for("2. CLIENT_ID, invalid, ********")
+        .wait_for("4. OLD, extra, ******** (short)");
     terminal.wait_for("Type a number:").send("1\r").wait_for("BOT_TOKEN (Enter for later):");
     // What is typed before the prompt is there again is read by nobody.
     let prompts = |terminal: &Terminal| String::from_utf8_lossy(terminal.raw()).matches("BOT_TOKEN (Enter for later):").count();

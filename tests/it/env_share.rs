@@ -285,7 +285,7 @@ fn damaged_and_foreign_files_are_named_and_change_nothing() {
         ("fifo.age", "is no plain file"),
         ("missing.age", "there is no `missing.age`"),
         ("nothing.age", "no variable is sealed in it"),
-        ("open.age", "line 1: the quote of `A` is not closed"),
+        ("open.age", "column 3: the quote of `A` is not closed"),
         ("later.age", "it was written in format 9"),
     ] {
         sandbox.run(&["env", "unlock", file, "--yes"]).expect(1).says(said);

@@ -50,7 +50,7 @@ fn what_a_format_cannot_carry_is_refused_by_name_and_nothing_is_printed() {
         .says("`No` is no name of a Kubernetes object");
     sandbox.run(&["env", "export", "AA"]).expect(1).says("`.env` has no variable `AA`");
     sandbox.write(".env", "A='open\n");
-    sandbox.run(&["env", "export"]).expect(1).says("`.env` is not exported: line 1: the quote of `A` is not closed");
+    sandbox.run(&["env", "export"]).expect(1).says("`.env` is not exported: line 1, column 3: the quote of `A` is not closed");
     sandbox.run(&["env", "--file", "none", "export"]).expect(1).says("there is no `none`");
 }
 

@@ -37,6 +37,7 @@ mod env_exec;
 mod env_faults;
 mod env_formats;
 mod env_guard;
+mod env_judged;
 mod env_readers;
 mod env_share;
 mod env_transfer;

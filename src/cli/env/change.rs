@@ -123,7 +123,8 @@ fn warn(session: &mut Session, site: &Site, file: &EnvFile) {
     let shown = site.shown();
     // Later `check` says it; the history of a repository can be long.
     if !file.exists() {
-        for found in exposure::to_git(file, &shown) {
+        let found = exposure::to_git(file, &shown).into_iter();
+        for found in found.filter(|found| found.code != exposure::RULE_NOT_COMMITTED) {
             session.ui.warn(&format!("`{shown}`: {}", found.message));
             found.hint.iter().for_each(|hint| session.ui.hint(hint));
         }

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::facts::secrets::format::shown_name;
 use crate::host::dotenvy::{self, DifferenceKind};
 use crate::host::env_file::EnvFile;
-use crate::host::{clock, discord, env_consumers};
+use crate::host::{clock, discord, env_consumers, paths};
 use crate::secret::audit::{self, Layer, Subject};
 use crate::secret::online::Verdict;
 use crate::ui::style::Role;
@@ -55,22 +55,30 @@ struct Online {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find_with_source(flags)?;
+    let site = Site::look_with_source(flags)?;
     let (mut findings, layers) = of_files(&site, flags)?;
     findings.extend(site.declarations.diagnostics.iter().cloned());
     let is_provided = |key: &str| env_vars::get(key).is_some();
     let now = clock::now_milliseconds();
-    let subject =
-        Subject { layers: &layers, declarations: &site.declarations, profile: &site.profile, is_provided: &is_provided, now };
+    let (declarations, profile) = (&site.declarations, site.profile.as_str());
+    let command = |words: &str| site.command(words);
+    let subject = Subject { layers: &layers, declarations, profile, command: &command, is_provided: &is_provided, now };
     findings.extend(subject.values());
     let online = if args.online { ask_online(&subject)? } else { Online::default() };
     findings.extend(online.findings.iter().cloned());
     findings.sort();
     findings.dedup();
     match if flags.json { Format::Json } else { args.format } {
-        Format::Text => show(session, &findings, &online)?,
+        Format::Text => show(session, &site, &findings, &online)?,
         Format::Json => session.print_json(&to_json(args, &site, &findings, &online))?,
-        Format::Github => session.ui.data(&findings.iter().map(annotation).collect::<String>())?,
+        Format::Github => {
+            let not_checked = online.not_checked.iter().map(|why| {
+                let message = format!("not checked online: {why}");
+                Diagnostic::warning(Place::new(layers.first().map_or(".env", |layer| &layer.name), 0), "online", message)
+            });
+            let all: Vec<Diagnostic> = findings.iter().cloned().chain(not_checked).collect();
+            session.ui.data(&all.iter().map(annotation).collect::<String>())?;
+        }
     }
     conclude(args, &findings, &online)
 }
@@ -80,8 +88,10 @@ fn conclude(args: &Args, findings: &[Diagnostic], online: &Online) -> Result<()>
     if errors > 0 || (args.strict && warnings > 0) {
         return Err(Error::new(ErrorKind::Findings, format!("the check found {}", summary(errors, warnings))));
     }
-    if let Some(why) = online.not_checked.first() {
-        return Err(Error::new(ErrorKind::Tool, format!("not checked online: {why}")).hint("run the same command again later"));
+    if !online.not_checked.is_empty() {
+        return Err(
+            Error::new(ErrorKind::Tool, "not everything could be checked online").hint("run the same command again later")
+        );
     }
     Ok(())
 }
@@ -118,7 +128,7 @@ fn of_files(site: &Site, flags: &Flags) -> Result<(Vec<Diagnostic>, Vec<Layer>)>
         let name = site.path.strip_prefix(&site.root).unwrap_or(&site.path);
         let make = if flags.file.is_some() { Diagnostic::error } else { Diagnostic::warning };
         let finding = make(Place::new(name.as_str(), 0), "no-file", "there is no such file".to_owned());
-        findings.push(finding.hint("set the first variable with `nixstart env set NAME`"));
+        findings.push(finding.hint(format!("set the first variable with `{}`", site.command("set NAME"))));
     }
     Ok((findings, layers))
 }
@@ -152,7 +162,7 @@ fn exposure(file: &EnvFile, root: &Utf8Path, name: &str) -> Vec<Diagnostic> {
     findings.extend(exposure::to_store(file, root, name));
     findings.extend(exposure::to_replacement(file, name));
     let mode = file.mode().unwrap_or_default();
-    let close = format!("run `chmod 600 {name}`");
+    let close = format!("run `chmod 600 {}`", paths::shown(file.path()));
     let whole = Place::new(name, 0);
     if mode & 0o022 != 0 {
         findings.push(Diagnostic::error(whole, "permissions", format!("others can change it (mode {mode:o})")).hint(close));
@@ -187,11 +197,13 @@ fn ask_online(subject: &Subject<'_>) -> Result<Online> {
     Ok(online)
 }
 
-fn show(session: &mut Session, findings: &[Diagnostic], online: &Online) -> Result<()> {
+/// Says the findings; files are named as a person would type them here.
+fn show(session: &mut Session, site: &Site, findings: &[Diagnostic], online: &Online) -> Result<()> {
     for finding in findings {
+        let place = Place { file: paths::shown(&site.root.join(&finding.place.file)), ..finding.place.clone() };
         let role = if finding.severity == Severity::Error { Role::Error } else { Role::Warning };
         let word = role.paint(finding.severity.word());
-        session.ui.data(&format!("{}: {word}: {} [{}]\n", finding.place, finding.message, finding.code))?;
+        session.ui.data(&format!("{place}: {word}: {} [{}]\n", finding.message, finding.code))?;
         if let Some(hint) = &finding.hint {
             session.ui.data(&format!("  hint: {hint}\n"))?;
         }
@@ -199,9 +211,12 @@ fn show(session: &mut Session, findings: &[Diagnostic], online: &Online) -> Resu
     for text in &online.fine {
         session.ui.say(&format!("Online: {text}"));
     }
+    for why in &online.not_checked {
+        session.ui.warn(&format!("not checked online: {why}"));
+    }
     let (errors, warnings) = (count(findings, Severity::Error), count(findings, Severity::Warning));
     if errors + warnings == 0 {
-        session.ui.say("Nothing is wrong");
+        session.ui.say(if online.not_checked.is_empty() { "Nothing is wrong" } else { "Nothing else is wrong" });
     } else if errors == 0 {
         session.ui.say(&format!("{}; `--strict` would fail", summary(errors, warnings)));
     }
@@ -228,7 +243,8 @@ fn annotation(finding: &Diagnostic) -> String {
     let text = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |value: &str| text(value).replace(':', "%3A").replace(',', "%2C");
     let hint = finding.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-    let line = if finding.place.line == 0 { String::new() } else { format!(",line={}", finding.place.line) };
+    let number = |name: &str, number: usize| if number == 0 { String::new() } else { format!(",{name}={number}") };
+    let line = number("line", finding.place.line) + &number("col", finding.place.column);
     let (word, file, title) = (finding.severity.word(), property(&finding.place.file), property(finding.code));
     format!("::{word} file={file}{line},title=env check%3A {title}::{}\n", text(&format!("{}{hint}", finding.message)))
 }

@@ -36,7 +36,7 @@ struct Side {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find_with_source(flags)?;
+    let site = Site::find_with_source(flags, session)?;
     let first = match &args.first {
         Some(path) => read(&site, &paths::absolute(path)?)?,
         None => read(&site, &site.path)?,
@@ -92,9 +92,8 @@ fn read(site: &Site, path: &Utf8Path) -> Result<Side> {
 fn declared(site: &Site, other: &Side) -> Result<Side> {
     let specs = &site.declarations.specs;
     if specs.is_empty() {
-        return Err(
-            Error::failed("nothing is declared to compare with").hint("name a second file, or begin with `nixstart env example`")
-        );
+        return Err(Error::failed("nothing is declared to compare with")
+            .hint("name a second file, or declare variables in `secretspec.toml` or `.env.example`"));
     }
     let value = |key: &str| other.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.clone());
     let entries =

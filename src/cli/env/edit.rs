@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find_with_source(flags)?;
+    let site = Site::find_with_source(flags, session)?;
     if !session.ask.is_interactive() {
         return Err(Error::new(ErrorKind::NeedsInput, format!("`{}` cannot be edited: there is nobody to ask", site.shown()))
             .hint("set a variable from standard input: `nixstart env set NAME --stdin`"));

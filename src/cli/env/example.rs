@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find_with_source(flags)?;
+    let site = Site::find_with_source(flags, session)?;
     let name = EXAMPLES.into_iter().find(|name| site.directory.join(name).symlink_metadata().is_ok()).unwrap_or(EXAMPLES[0]);
     let path = site.directory.join(name);
     let old = read(&path)?;

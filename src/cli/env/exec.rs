@@ -45,7 +45,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let inherited = if args.clean { Inherited::Basics } else { Inherited::Everything };
     let every = values(&site, session)?;
     let selected = select(args, &site, every.clone(), inherited)?;
@@ -53,7 +53,8 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         every.iter().flat_map(|(name, value)| secrets(&site, inherited, name, value)).collect();
     redaction::keep_out(secrets.iter().cloned());
     let wins = |name: &str| !args.overrides && inherited.get(name).is_some();
-    refuse_missing(args, flags, &site, &|name| {
+    site.refuse_unread_declarations("the program was not started")?;
+    refuse_missing(args, &site, &|name| {
         let of_file = selected.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         let is_filled = of_file.is_some_and(|value| !value.expose_secret().is_empty());
         let is_set = inherited.get(name).is_some_and(|value| !value.is_empty());
@@ -117,7 +118,7 @@ fn select(
         None => Ok(selected),
         Some((name, _)) => {
             Err(Error::refused(format!("the value of {name} holds a NUL character, which no program can be given"))
-                .hint(format!("set it anew with `nixstart env set {name}`, or leave it out with `--only`")))
+                .hint(format!("set it anew with `{}`, or leave it out with `--only`", site.command(&format!("set {name}")))))
         }
     }
 }
@@ -154,7 +155,7 @@ fn secrets(site: &Site, inherited: Inherited, name: &str, value: &SecretString) 
 }
 
 /// Names what the program needs and has no value, with the command that sets it.
-fn refuse_missing(args: &Args, flags: &Flags, site: &Site, has_value: &dyn Fn(&str) -> bool) -> Result<()> {
+fn refuse_missing(args: &Args, site: &Site, has_value: &dyn Fn(&str) -> bool) -> Result<()> {
     let needed = site.declarations.specs.iter().filter(|spec| {
         let is_needed = spec.required.in_default_profile() && site.declarations.need(&spec.name) == Need::Required;
         is_needed && is_selected(args, site, &spec.name)
@@ -167,10 +168,5 @@ fn refuse_missing(args: &Args, flags: &Flags, site: &Site, has_value: &dyn Fn(&s
     let verb = if missing.len() == 1 { "has" } else { "have" };
     let names = value::joined(missing.iter().copied());
     let error = Error::new(ErrorKind::NeedsInput, format!("`{program}` was not started: {names} {verb} no value"));
-    let place = match (&flags.file, &flags.app) {
-        (Some(file), _) => format!(" --file {file}"),
-        (None, Some(app)) => format!(" --app {app}"),
-        (None, None) => String::new(),
-    };
-    Err(missing.iter().fold(error, |error, name| error.hint(format!("`nixstart env{place} set {name}`"))))
+    Err(missing.iter().fold(error, |error, name| error.hint(format!("`{}`", site.command(&format!("set {name}"))))))
 }

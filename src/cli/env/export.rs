@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let entries = chosen(&site, &args.keys)?;
     if Ui::shows_data() && !args.reveal && entries.iter().any(|entry| site.is_sensitive(&entry.key)) {
         return Err(Error::refused("these variables are secrets and are not printed on a terminal")

@@ -9,20 +9,28 @@ use crate::facts::secrets::{History, Privacy};
 use crate::host::env_file::EnvFile;
 use crate::host::{git, paths, probe};
 
+/// The code of a finding that is no news where a project begins.
+pub(super) const RULE_NOT_COMMITTED: &str = "rule-not-committed";
+
 /// What is wrong, by the name under which the file is shown.
 pub(super) fn to_git(file: &EnvFile, name: &str) -> Vec<Diagnostic> {
-    let whole = || Place::new(name, 0);
+    let (whole, typed) = (|| Place::new(name, 0), paths::shown(file.path()));
     let (privacy, history) = probe::exposure(file.place());
     let rules = "add `.env` and `.env.*` and `!.env.example` to a `.gitignore` and commit it";
     let found = match privacy {
         Fact::Known(Privacy::Tracked) => Some(
             Diagnostic::error(whole(), "tracked", "git tracks it, so every commit holds its secrets")
-                .hint(format!("run `git rm --cached {name}`, commit that, and change every secret in it")),
+                .hint(format!("run `git rm --cached {typed}`, commit that, and change every secret in it")),
         ),
         Fact::Known(Privacy::NotIgnored) => Some(Diagnostic::error(whole(), "not-ignored", "git does not ignore it").hint(rules)),
         Fact::Known(Privacy::IgnoredHereOnly) => {
             let message = "only a rule of this machine ignores it, which nobody else has";
             Some(Diagnostic::warning(whole(), "ignored-here-only", message).hint(rules))
+        }
+        Fact::Known(Privacy::IgnoredFromNextCommit) => {
+            let message = "the rule that ignores it is not committed, so nobody else has it yet";
+            let finding = Diagnostic::warning(whole(), RULE_NOT_COMMITTED, message);
+            Some(finding.hint("run `git add` for the `.gitignore` with the rule, and commit it"))
         }
         Fact::Known(Privacy::Ignored) | Fact::Unknown(_) => None,
     };

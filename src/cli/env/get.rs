@@ -26,13 +26,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let key = args.key.as_str();
     let value = effective(session, &site, key)?;
     if Ui::shows_data() && !args.reveal && site.is_sensitive(key) {
         return Err(Error::refused(format!("{key} is a secret and is not printed on a terminal"))
             .hint("show it all the same with `--reveal`")
-            .hint("or give it to a program: `nixstart env exec -- PROGRAM`"));
+            .hint(format!("or give it to a program: `{}`", site.command("exec -- PROGRAM"))));
     }
     if flags.json {
         return session.print_json(&json!({ "schema": 1, "key": key, "value": value.expose_secret() }));
@@ -67,8 +67,8 @@ pub(super) fn not_there<'a>(key: &str, site: &'a Site, known: impl Iterator<Item
         return error.hint(format!("it is in `{other}`: name that file with `--file {other}`"));
     }
     if site.spec(key).is_some() {
-        return error.hint(format!("it is declared; set it with `nixstart env set {key}`"));
+        return error.hint(format!("it is declared; set it with `{}`", site.command(&format!("set {key}"))));
     }
     let hint = did_you_mean(key, known.chain(declared));
-    error.hint(hint.unwrap_or_else(|| "`nixstart env list` shows the variables".to_owned()))
+    error.hint(hint.unwrap_or_else(|| format!("`{}` shows the variables", site.command("list"))))
 }

@@ -77,7 +77,7 @@ impl Fate {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let file = site.read()?;
     // What cannot be written is said before anybody pastes a secret.
     file.refuse_to_write()?;

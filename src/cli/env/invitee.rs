@@ -84,7 +84,8 @@ fn no_key(to: &str, rejected: &[Rejection]) -> Error {
 fn read(path: &Utf8Path) -> Result<String> {
     let shown = paths::shown(path);
     let metadata = fs_err::metadata(path)
-        .map_err(|error| Error::from(error).hint("give a public key, a file with one, `github:NAME` or a recipient `age1…`"))?;
+        .map_err(|error| Error::failed(format!("cannot read `{shown}`: {}", paths::reason(&error))))
+        .map_err(|error| error.hint("give a public key, a file with one, `github:NAME` or a recipient `age1…`"))?;
     if !metadata.is_file() {
         return Err(Error::failed(format!("`{shown}` is no plain file")).hint("give the file that ends in `.pub`"));
     }

@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
-use crate::dotenv::{Consumer, Style, Writer, in_force};
+use crate::dotenv::{Consumer, Document, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
 use crate::host::{clock, paths};
 use crate::secret::SecretSpec;
 use crate::secret::form::{Field, Form, State};
+use crate::secret::lint;
 use crate::secret::mask::mask;
 use crate::ui::style::Role;
 
@@ -41,7 +42,8 @@ const fn role(state: State) -> Role {
 struct Found {
     file: Rc<Layer>,
     line: usize,
-    style: Style,
+    /// The programs of the project that read something else there.
+    misreaders: Vec<Consumer>,
     /// Files that have it, too, and count less.
     shadowed: Vec<Rc<Layer>>,
 }
@@ -59,17 +61,21 @@ type Places = HashMap<String, Found>;
 struct Row<'a> {
     field: &'a Field,
     found: Option<&'a Found>,
+    /// How it stands.
+    state: State,
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find_with_source(flags)?;
+    let site = Site::find_with_source(flags, session)?;
     let (found, entries) = read(&site, session)?;
     let is_required = |spec: &SecretSpec| spec.required.in_default_profile();
     let writer = Writer::new(site.consumers.iter().copied());
     let form = Form::new(&site.declarations.specs, entries, &is_required, (writer, clock::now_milliseconds()));
-    let rows: Vec<Row<'_>> = form.fields.iter().map(|field| Row { field, found: found.get(field.spec.name.as_str()) }).collect();
+    let declares = form.fields.iter().any(|field| field.is_declared);
+    let row = |field| Row::new(field, found.get(field.spec.name.as_str()), declares);
+    let rows: Vec<Row<'_>> = form.fields.iter().map(row).collect();
     if flags.json {
-        let rows: Vec<Value> = rows.iter().map(|row| to_json(&site, row, args.reveal)).collect();
+        let rows: Vec<Value> = rows.iter().map(|row| to_json(row, args.reveal)).collect();
         return session.print_json(&json!({
             "schema": 1, "file": site.path, "exists": site.path.exists(), "app": site.app, "profile": site.profile,
             "consumers": site.consumers, "variables": rows,
@@ -77,10 +83,10 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     }
     if rows.is_empty() {
         session.ui.say(&format!("`{}` has no variables, and none are declared", site.shown()));
-        session.ui.hint("set the first one with `nixstart env set NAME`");
+        session.ui.hint(&format!("set the first one with `{}`", site.command("set NAME")));
         return Ok(());
     }
-    show(session, &site, &rows, args.reveal)
+    show(session, &rows, args.reveal)
 }
 
 /// Every variable of every file that counts, in the order of the files; the first file that has one says what it is.
@@ -90,20 +96,44 @@ fn read(site: &Site, session: &mut Session) -> Result<(Places, Vec<(String, Secr
     for path in site.layers() {
         let document = site.read_to_use(&path, session)?;
         let file = Rc::new(Layer { shown: paths::shown(&path), path });
+        let mut misreaders = misreaders(&document, &site.consumers);
         for assignment in in_force(&document) {
             if let Some(found) = places.get_mut(&assignment.key) {
                 found.shadowed.push(Rc::clone(&file));
                 continue;
             }
-            let (line, style) = (assignment.line, assignment.style);
-            places.insert(assignment.key.clone(), Found { file: Rc::clone(&file), line, style, shadowed: Vec::new() });
+            let line = assignment.line;
+            let misreaders = misreaders.remove(&line).unwrap_or_default();
+            places.insert(assignment.key.clone(), Found { file: Rc::clone(&file), line, misreaders, shadowed: Vec::new() });
             values.push((assignment.key.clone(), assignment.value.clone()));
         }
     }
     Ok((places, values))
 }
 
-impl Row<'_> {
+/// The programs that read something else, by line.
+fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec<Consumer>> {
+    let mut found: HashMap<usize, Vec<Consumer>> = HashMap::new();
+    for hazard in lint::hazards(document, consumers) {
+        found.entry(hazard.line).or_default().extend(hazard.consumers);
+    }
+    for consumers in found.values_mut() {
+        consumers.sort_unstable();
+        consumers.dedup();
+    }
+    found
+}
+
+impl<'a> Row<'a> {
+    /// Where nobody declares anything, no variable is one too many.
+    fn new(field: &'a Field, found: Option<&'a Found>, declares: bool) -> Self {
+        let state = match field.state() {
+            State::Extra if !declares => State::Set,
+            state => state,
+        };
+        Self { field, found, state }
+    }
+
     fn key(&self) -> &str {
         &self.field.spec.name
     }
@@ -117,29 +147,23 @@ impl Row<'_> {
     fn shown(&self, reveals: bool) -> Cow<'static, str> {
         match self.value() {
             None => "-".into(),
-            Some(value) if reveals || !self.field.spec.sensitive => value.escape_debug().to_string().into(),
+            Some(value) if reveals || self.field.is_public() => value.escape_debug().to_string().into(),
             Some(value) => mask(value).into(),
         }
     }
 
-    /// The programs of the project that would read something else.
-    fn misreaders(&self, site: &Site) -> Vec<Consumer> {
-        let (Some(found), Some(value)) = (self.found, self.value()) else { return Vec::new() };
-        if found.style == Style::Bare {
-            // Nobody misreads what needs no quotes, and most values need none.
-            return Vec::new();
-        }
-        let misreads = |consumer: &Consumer| consumer.misreads(value, found.style).is_some();
-        site.consumers.iter().copied().filter(misreads).collect()
+    /// The programs of the project that read something else.
+    fn misreaders(&self) -> &[Consumer] {
+        self.found.map_or(&[], |found| &found.misreaders)
     }
 
     /// What else is worth knowing.
-    fn remarks(&self, site: &Site) -> Vec<String> {
+    fn remarks(&self) -> Vec<String> {
         let mut remarks: Vec<String> = self.field.fault().map(|fault| fault.message.clone()).into_iter().collect();
         for file in self.found.iter().flat_map(|found| &found.shadowed) {
             remarks.push(format!("also in `{}`, which counts less", file.shown));
         }
-        let misreaders: Vec<String> = self.misreaders(site).iter().map(ToString::to_string).collect();
+        let misreaders: Vec<String> = self.misreaders().iter().map(ToString::to_string).collect();
         if !misreaders.is_empty() {
             remarks.push(format!("read differently by {}", misreaders.join(", ")));
         }
@@ -150,24 +174,23 @@ impl Row<'_> {
     }
 }
 
-fn show(session: &mut Session, site: &Site, rows: &[Row<'_>], reveals: bool) -> Result<()> {
+fn show(session: &mut Session, rows: &[Row<'_>], reveals: bool) -> Result<()> {
     let width = rows.iter().map(|row| row.key().chars().count()).max().unwrap_or_default().min(40);
     let text = rows.iter().fold(String::new(), |mut text, row| {
-        let state = row.field.state();
-        let state = role(state).paint(&format!("{:<8}", state.word()));
+        let state = role(row.state).paint(&format!("{:<8}", row.state.word()));
         text += &format!("{:<width$}  {state} {:<17}  ", row.key(), row.shown(reveals));
         if let Some(found) = row.found {
             text += &format!("{}:{}", found.file.shown, found.line);
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
-        for remark in row.remarks(site) {
+        for remark in row.remarks() {
             text += &format!("{:width$}  {remark}\n", "");
         }
         text
     });
     session.ui.data(&text)?;
-    let count = |state: State| rows.iter().filter(|row| row.field.state() == state).count();
+    let count = |state: State| rows.iter().filter(|row| row.state == state).count();
     session.ui.say(&format!(
         "{} set, {} missing, {} invalid, {} not declared",
         count(State::Set) + count(State::Default),
@@ -178,16 +201,16 @@ fn show(session: &mut Session, site: &Site, rows: &[Row<'_>], reveals: bool) -> 
     Ok(())
 }
 
-fn to_json(site: &Site, row: &Row<'_>, reveals: bool) -> Value {
+fn to_json(row: &Row<'_>, reveals: bool) -> Value {
     let spec = &row.field.spec;
     let mut fields = json!({
-        "key": row.key(), "state": row.field.state().word(), "declared": row.field.is_declared,
+        "key": row.key(), "state": row.state.word(), "declared": row.field.is_declared,
         "required": row.field.is_required, "sensitive": spec.sensitive,
         "kind": row.field.is_declared.then(|| spec.kind.name()),
         "file": row.found.map(|found| &found.file.path), "line": row.found.map(|found| found.line),
-        "misread_by": row.misreaders(site), "remarks": row.remarks(site),
+        "misread_by": row.misreaders(), "remarks": row.remarks(),
     });
-    if let Some(fields) = fields.as_object_mut().filter(|_| reveals || !spec.sensitive) {
+    if let Some(fields) = fields.as_object_mut().filter(|_| reveals) {
         fields.insert("value".to_owned(), json!(row.value()));
     }
     fields

@@ -40,7 +40,7 @@ enum Verb {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     match &args.verb {
         None | Some(Verb::List) => list(session, &Team::read(&site.root)?, flags),
         Some(Verb::Add { key, name }) => {

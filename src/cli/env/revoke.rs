@@ -24,7 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let _lock = if flags.dry_run { None } else { Some(Lock::wait(&site.root)?) };
     let team = Team::read(&site.root)?;
     let list = team.list.without(&args.name).map_err(team::wrong_member)?;

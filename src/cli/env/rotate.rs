@@ -38,14 +38,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let key = args.key.as_str();
     let file = site.read()?;
     file.refuse_to_write()?;
     if file.document().find(key).is_none() && site.spec(key).is_none() {
         let shown = site.shown();
-        return Err(Error::failed(format!("`{shown}` has no such variable, and nothing declares it"))
-            .hint("`nixstart env list` names what there is; `nixstart env set` adds one"));
+        return Err(Error::failed(format!("`{shown}` has no such variable, and nothing declares it")).hint(format!(
+            "`{}` names what there is; `{}` adds one",
+            site.command("list"),
+            site.command("set NAME")
+        )));
     }
     let origin = match (&args.from_file, args.stdin, args.generate) {
         (Some(path), ..) => Origin::File(path.clone()),

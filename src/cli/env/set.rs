@@ -46,7 +46,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let (key, origin) = origin(args, &site)?;
     refuse_odd_name(key, &site)?;
     // What cannot be written is said before anybody types a value; a value that is there already can wait.
@@ -90,7 +90,7 @@ fn origin<'a>(args: &'a Args, site: &Site) -> Result<(&'a str, Origin)> {
     }
     let Some((name, value)) = key.split_once('=') else { return Ok((key, Origin::Prompt)) };
     if !args.insecure_argv && site.is_sensitive(name) {
-        return Err(exposed(name));
+        return Err(exposed(name, site));
     }
     Ok((name, Origin::Argument(value.to_owned())))
 }
@@ -99,15 +99,16 @@ fn origin<'a>(args: &'a Args, site: &Site) -> Result<(&'a str, Origin)> {
 fn second_word(key: &str, site: &Site) -> Error {
     let name = key.split('=').next().unwrap_or(key);
     if site.is_sensitive(name) {
-        return exposed(name);
+        return exposed(name, site);
     }
-    Error::usage("a value on the command line is one word with its name").hint(format!("`nixstart env set {name}=VALUE`"))
+    Error::usage("a value on the command line is one word with its name")
+        .hint(format!("`{}`", site.command(&format!("set {name}=VALUE"))))
 }
 
-fn exposed(name: &str) -> Error {
+fn exposed(name: &str, site: &Site) -> Error {
     let shown = shown_name(name).unwrap_or_else(|| "NAME".to_owned());
     Error::usage("a secret is not taken from the command line: other users and the shell's history see it there")
-        .hint(format!("leave the value out and type it when you are asked: `nixstart env set {shown}`"))
+        .hint(format!("leave the value out and type it when you are asked: `{}`", site.command(&format!("set {shown}"))))
         .hint("or declare the variable with `sensitive = false` when it is no secret")
 }
 

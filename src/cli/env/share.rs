@@ -46,12 +46,15 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         return Err(Error::usage("`--name` names one person, and there are several `--to`")
             .hint("run the command for one after the other"));
     }
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let wish = match (args.all, args.keys.as_slice()) {
         (true, _) => Wish::All,
         (false, []) => Wish::Usual,
         (false, keys) => Wish::Keys(keys),
     };
+    if matches!(wish, Wish::Usual) {
+        site.refuse_unread_declarations("nothing is shared, because what is personal stays here")?;
+    }
     // What cannot be shared is said before anybody's key is looked for.
     let chosen = choose(&site, wish)?;
     let invited = args.to.iter().map(|to| invitee::find(session, to, args.name.as_deref())).collect::<Result<Vec<_>>>()?;

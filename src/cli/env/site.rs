@@ -6,13 +6,15 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::Flags;
 use crate::cli::Session;
+use crate::diagnostic::Severity;
 use crate::dotenv::{Consumer, Document, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
 use crate::project::WORKSPACES;
 use crate::secret::SecretSpec;
-use crate::secret::declarations::Declarations;
+use crate::secret::declarations::{DEFAULT_PROFILE, Declarations};
+use crate::template::escape;
 use crate::ui::redaction::{self, Names};
 
 /// What makes a directory the top of a project, the most telling first.
@@ -34,23 +36,44 @@ pub(super) struct Site {
     pub(super) declarations: Declarations,
     /// The programs that read the file.
     pub(super) consumers: Vec<Consumer>,
+    /// The flags of the command line that lead to it, with a space behind each.
+    named_by: String,
     is_named: bool,
     follows: bool,
 }
 
 impl Site {
-    /// The same as [`Site::find`], for a command that is about what a project needs: where no file declares variables, those
-    /// that its source asks for count.
-    pub(super) fn find_with_source(flags: &Flags) -> Result<Self> {
-        let mut site = Self::find(flags)?;
+    /// Finds the file of the command line, or that of the current directory, and says what of its declarations cannot be
+    /// understood: values are not checked against that.
+    pub(super) fn find(flags: &Flags, session: &mut Session) -> Result<Self> {
+        Self::look(flags).map(|site| site.warned(session))
+    }
+
+    /// The same for a command that is about what a project needs: where no file declares variables, those that its source
+    /// asks for count.
+    pub(super) fn find_with_source(flags: &Flags, session: &mut Session) -> Result<Self> {
+        Self::look_with_source(flags).map(|site| site.warned(session))
+    }
+
+    /// The same, without a word.
+    pub(super) fn look_with_source(flags: &Flags) -> Result<Self> {
+        let mut site = Self::look(flags)?;
         if site.declarations.specs.is_empty() && flags.file.is_none() {
             site.declarations = declarations::read_with_source(&site.root, &site.directory, &site.profile);
         }
         Ok(site)
     }
 
-    /// Finds the file of the command line, or that of the current directory.
-    pub(super) fn find(flags: &Flags) -> Result<Self> {
+    fn warned(self, session: &mut Session) -> Self {
+        for found in self.declarations.diagnostics.iter().filter(|found| found.severity == Severity::Error) {
+            session.ui.warn(&format!("{}: {}", found.place, found.message));
+            found.hint.iter().for_each(|hint| session.ui.hint(hint));
+        }
+        self
+    }
+
+    /// Finds the file of the command line, or that of the current directory, without a word.
+    pub(super) fn look(flags: &Flags) -> Result<Self> {
         let current = paths::absolute(&paths::current_directory()?)?;
         let named = flags.file.as_deref().map(|file| absolute_but_the_link(&current, file)).transpose()?;
         let start = named.as_deref().and_then(Utf8Path::parent).unwrap_or(&current);
@@ -68,7 +91,8 @@ impl Site {
         let declarations = declared(&root, &directory, app.as_deref(), &flags.profile);
         let consumers = consumers(flags, &root, &directory);
         let (is_named, follows) = (flags.file.is_some(), flags.follow);
-        Ok(Self { root, directory, app, path, profile: flags.profile.clone(), declarations, consumers, is_named, follows })
+        let (profile, named_by) = (flags.profile.clone(), named_by(flags));
+        Ok(Self { root, directory, app, path, profile, declarations, consumers, named_by, is_named, follows })
     }
 
     /// Reads the file; one that is not there is empty.
@@ -110,6 +134,18 @@ impl Site {
         paths.filter(|path| *path == self.path || path.exists()).collect()
     }
 
+    /// Refuses what depends on every declaration while one of their files cannot be read.
+    pub(super) fn refuse_unread_declarations(&self, what: &str) -> Result<()> {
+        let Some(unread) = self.declarations.unread() else { return Ok(()) };
+        Err(Error::failed(format!("{what}: what the project declares cannot be read ({}: {})", unread.place, unread.message))
+            .hint(format!("correct that; `{}` names everything that is wrong", self.command("check"))))
+    }
+
+    /// A command of `env` about this file, as it can be typed here.
+    pub(super) fn command(&self, words: &str) -> String {
+        format!("nixstart env {}{words}", self.named_by)
+    }
+
     /// The declaration of a variable.
     pub(super) fn spec(&self, key: &str) -> Option<&SecretSpec> {
         self.declarations.spec(key)
@@ -124,6 +160,15 @@ impl Site {
     pub(super) fn shown(&self) -> String {
         paths::shown(&self.path)
     }
+}
+
+/// The flags that lead to a file, as they are typed.
+fn named_by(flags: &Flags) -> String {
+    let file = flags.file.as_ref().map(|file| ("--file", file.as_str()));
+    let app = flags.app.as_deref().map(|app| ("--app", app));
+    let profile = (flags.profile != DEFAULT_PROFILE).then_some(("--profile", flags.profile.as_str()));
+    let flags = [file, app, profile].into_iter().flatten();
+    flags.fold(String::new(), |typed, (flag, value)| format!("{typed}{flag} {} ", escape::sh(value)))
 }
 
 /// A path without `.` and `..`, in which links stay links: whether one leads out of the project is looked at later.

@@ -17,7 +17,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
-    let site = Site::find(flags)?;
+    let site = Site::find(flags, session)?;
     let document = site.read()?.document();
     let known: Vec<&str> = document.assignments().iter().map(|found| found.key.as_str()).collect();
     if let Some(unknown) = args.keys.iter().find(|key| !known.contains(&key.as_str())) {

@@ -7,16 +7,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::site::Site;
 use crate::cli::Session;
+use crate::dotenv::Writer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{clock, random};
+use crate::host::{clock, paths, random};
 use crate::plan::SecretSource;
-use crate::secret::generate::{generate, wanted_bytes};
+use crate::secret::generate::{generate, how_to_make, wanted_bytes};
 use crate::secret::schema::Generate;
 use crate::secret::{self, Accepted, SecretSpec};
 use crate::ui::Ui;
 
 /// More than this is no value of a variable.
 const MOST_BYTES: u64 = 1024 * 1024;
+/// How a value is made of which nothing is known.
+const ANY: Generate = Generate::Base64 { bytes: 32 };
 
 /// Where a value comes from.
 #[derive(Debug, Clone)]
@@ -64,9 +67,8 @@ pub(super) fn obtain(
             return Ok(Some((value, SecretSource::Entered)));
         }
         Origin::Generated => {
-            let how = spec.and_then(|spec| spec.generate.clone()).unwrap_or(Generate::Base64 { bytes: 32 });
-            let value = generate(&how, &random::bytes(wanted_bytes(&how))?);
-            return Ok(Some((value.into(), SecretSource::Generated { how })));
+            let how = how(spec, key, doubt)?;
+            (generate(&how, &random::bytes(wanted_bytes(&how))?).into(), SecretSource::Generated { how })
         }
         Origin::StandardInput => {
             if Ui::is_interactive() {
@@ -82,6 +84,16 @@ pub(super) fn obtain(
     Ok(Some((value, source)))
 }
 
+/// How a value is made at random. What others give out cannot be made, unless somebody insists.
+fn how(spec: Option<&SecretSpec>, key: &str, doubt: Doubt) -> Result<Generate> {
+    let how = spec.map_or(Some(ANY), how_to_make).or((doubt == Doubt::Accept).then_some(ANY));
+    how.ok_or_else(|| {
+        let kind = spec.map(|spec| spec.kind.name()).unwrap_or_default();
+        Error::failed(format!("{key} cannot be made at random: it is declared as `{kind}`, and its declaration does not say how"))
+            .hint("leave `--generate` out, and type the value that you were given")
+    })
+}
+
 /// Says what is odd about a value for the profile.
 fn warn(session: &mut Session, site: &Site, key: &str, value: &SecretString) {
     let odd = site.spec(key).and_then(|spec| secret::check::warning_in(&site.profile, spec, value.expose_secret()));
@@ -92,7 +104,11 @@ fn warn(session: &mut Session, site: &Site, key: &str, value: &SecretString) {
 
 /// A FIFO is a file that a value may come from (`<(command)`); a directory is not.
 pub(super) fn open(path: &Utf8Path, what: &str) -> Result<std::fs::File> {
-    let file = fs_err::File::open(path)?;
+    let open = fs_err::File::open(path);
+    let file = open.map_err(|error| {
+        Error::failed(format!("cannot read `{}`: {}", paths::shown(path), paths::reason(&error)))
+            .hint(format!("name the file that holds the {what}"))
+    })?;
     if file.metadata()?.is_dir() {
         return Err(Error::failed(format!("`{path}` is a directory")).hint(format!("name the file that holds the {what}")));
     }
@@ -154,15 +170,16 @@ fn say(session: &mut Session, key: &str, accepted: &Accepted) {
 fn ask(session: &mut Session, site: &Site, key: &str) -> Result<Option<SecretString>> {
     if !session.ask.is_interactive() {
         let why = if std::io::stdin().is_terminal() { "nothing may be asked" } else { "there is no terminal to ask on" };
-        return Err(Error::new(ErrorKind::NeedsInput, format!("{key} needs a value, and {why}"))
-            .hint(format!("give it on standard input: `nixstart env set {key} --stdin`"))
-            .hint("or let one be made with `--generate`"));
+        let error = Error::new(ErrorKind::NeedsInput, format!("{key} needs a value, and {why}"))
+            .hint("give it on standard input: the same command with `--stdin`");
+        let can_be_made = site.spec(key).is_none_or(|spec| how_to_make(spec).is_some());
+        return Err(if can_be_made { error.hint("or let one be made with `--generate`") } else { error });
     }
     let undeclared = SecretSpec::undeclared(key);
     let spec = site.spec(key).unwrap_or(&undeclared);
     crate::cli::secrets::introduce(session, spec);
-    let now = clock::now_milliseconds();
-    session.ask.secret(&mut session.ui, spec, &|input| secret::check::check(spec, input, now))
+    let (writer, now) = (Writer::new(site.consumers.iter().copied()), clock::now_milliseconds());
+    session.ask.secret(&mut session.ui, spec, &|input| secret::check(spec, input, (&writer, now)))
 }
 
 /// Names with commas between them.

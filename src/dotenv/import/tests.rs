@@ -52,7 +52,7 @@ fn reads_a_dotenv_as_node_does_and_names_what_it_skips() {
     let found = import(b"A='x y' # c\njunk\nB=1\nB=2\n", Dialect::Auto).unwrap();
     assert_eq!(found.unread, [2]);
     reads("A='x y' # c\njunk\nB=1\nB=2\n", Dialect::Auto, &[("A", "x y"), ("B", "2")]);
-    refuses("A=1\nB='open\n", Dialect::Node, "line 2: the quote of `B` is not closed");
+    refuses("A=1\nB='open\n", Dialect::Node, "line 2, column 3: the quote of `B` is not closed");
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn refuses_what_a_shell_would_expand() {
 fn refuses_what_is_no_text_and_what_is_too_large() {
     let message = |bytes: &[u8]| import(bytes, Dialect::Json).unwrap_err().to_string();
     assert_eq!(message(b"\xff\xfe{\0"), "it is UTF-16 text; save it as UTF-8");
-    assert_eq!(message(b"{\n\"A\": \"\xff\"}"), "line 2 is no UTF-8 text");
-    assert_eq!(message(b"{\0}"), "line 1 has a zero byte, so this is no text");
+    assert_eq!(message(b"{\n\"A\": \"\xff\"}"), "line 2, column 7 is no UTF-8 text");
+    assert_eq!(message(b"{\0}"), "line 1, column 2 is a zero byte, so this is no text");
     assert_eq!(message(&vec![b' '; LIMIT + 1]), "it is larger than 16 MiB");
 }
 

@@ -44,9 +44,13 @@ fn judge(declarations: &Declarations, spec: &SecretSpec, value: Option<&str>, no
             Need::Unsaid => Some((GapKind::Empty, spec.kind != Kind::Text)),
         };
     }
-    let is_copied = spec.kind != Kind::Text && value == example;
-    if is_placeholder(value) || is_copied {
+    let is_copied = value == example;
+    if is_placeholder(value) || (is_copied && spec.kind != Kind::Text) {
         return Some((GapKind::Placeholder, need != Need::Optional));
+    }
+    // A value that works where one develops may be the example itself; a secret is hardly one that everybody knows.
+    if is_copied && spec.sensitive && is_secret_name(&spec.name) && spec.name != "DATABASE_URL" {
+        return Some((GapKind::Placeholder, false));
     }
     let rejection = secret::check::check_as_it_is(spec, value, now).err()?;
     Some((GapKind::Rejected(rejection.message), true))
@@ -57,7 +61,8 @@ pub fn copied_along(declarations: &Declarations, entries: &[Entry], now: u64) ->
     let checked = |entry: &Entry| {
         format::shown_name(&entry.key)?;
         let spec = declarations.spec(&entry.key)?;
-        let accepted = secret::check(spec, entry.value.expose_secret(), now).ok().filter(|_| spec.kind != Kind::Text)?;
+        let accepted =
+            secret::check::check_cleaned(spec, entry.value.expose_secret(), now).ok().filter(|_| spec.kind != Kind::Text)?;
         (!accepted.notes.is_empty()).then(|| (entry.key.clone(), accepted.notes.join(", ")))
     };
     entries.iter().filter_map(checked).collect()

@@ -74,6 +74,8 @@ pub fn explained(error: EditError, path: &Utf8Path) -> Error {
     let shown = super::super::paths::shown(path);
     let message = format!("`{shown}` is not changed: {error}");
     match error {
+        // No choice of programs helps where every one is concerned.
+        EditError::Unportable { why, .. } if why.consumers.is_empty() => Error::refused(message).hint(why.way_out()),
         EditError::Unportable { why, .. } => Error::refused(message)
             .hint(why.way_out())
             .hint("or name only the programs that read it, such as `--consumers node,direnv`"),

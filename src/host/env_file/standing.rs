@@ -130,7 +130,8 @@ impl Standing {
     pub fn write(&self, document: &Document, note: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {
         let place = staged_in(&self.path, &self.place, self.privacies().1)?;
         let mode = self.found.as_ref().map_or(files::PRIVATE, |found| found.mode & 0o700);
-        let staged = files::stage_undurable(&place, document.as_bytes(), files::PRIVATE)?;
+        let staged = files::stage_undurable(&place, document.as_bytes(), files::PRIVATE);
+        let staged = staged.map_err(|error| unwritable(&self.path, &place, &error))?;
         files::set_mode(staged.path(), mode)?;
         if let Some(found) = &self.found {
             keep_owner(staged.path(), found.owner)?;
@@ -156,6 +157,19 @@ impl Standing {
         }
         Err(Error::failed(format!("`{}` was changed by somebody else meanwhile; nothing was written", paths::shown(&self.path)))
             .hint("run the command again"))
+    }
+}
+
+/// Why nothing can be written; the temporary file is nobody's business.
+fn unwritable(path: &Utf8Path, staging: &Utf8Path, error: &std::io::Error) -> Error {
+    let failed = Error::failed(format!("`{}` cannot be written: {}", paths::shown(path), paths::reason(error)));
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => failed.hint("free some space and run the same command again"),
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            let directory = paths::shown(directory_of(staging));
+            failed.hint(format!("it is written beside itself first, so you need the right to write to `{directory}`"))
+        }
+        _ => failed,
     }
 }
 
@@ -215,8 +229,13 @@ pub(super) fn refuse_exposed(path: &Utf8Path, place: &Utf8Path, privacy: Privacy
             .hint(format!("run `git rm --cached {shown}` and commit that"))
             .hint("then change every secret in it: it is in the history")),
         Privacy::NotIgnored => {
+            let hint = match name {
+                ".env" => "add `.env` to a `.gitignore`, or let `nixstart doctor --fix --check env-ignored` do it".to_owned(),
+                other if other.starts_with(".env.") => "add `.env.*` and `!.env.example` to a `.gitignore`".to_owned(),
+                other => format!("add `{other}` to a `.gitignore`"),
+            };
             Err(Error::refused(format!("secrets are not written to `{shown}`: no ignore rule of its repository covers it"))
-                .hint(format!("add `{name}` to a `.gitignore`, or let `nixstart doctor --fix --check env-ignored` do it")))
+                .hint(hint))
         }
         Privacy::Unknown => {
             Err(Error::refused(format!("secrets are not written to `{shown}`: git cannot tell whether it is ignored"))

@@ -60,9 +60,14 @@ impl<'a> Fields<'a> {
 
     /// Says that a field is not what it should be.
     pub(super) fn wrong(&mut self, key: &str, expected: &str) {
-        let offset = self.table.get(key).map_or(0, |value| value.span().start);
         let message = format!("`{key}` of `{}` should be {expected}", self.owner);
-        self.diagnostics.push(Diagnostic::error(place(self.file, offset), "wrong-field", message));
+        self.report(key, "wrong-field", message);
+    }
+
+    /// Says something of a field.
+    pub(super) fn report(&mut self, key: &str, code: &'static str, message: String) {
+        let offset = self.table.get(key).map_or(0, |value| value.span().start);
+        self.diagnostics.push(Diagnostic::error(place(self.file, offset), code, message));
     }
 
     fn told<T>(&mut self, key: &str, expected: &str, value: Option<T>) -> Option<T> {

@@ -55,7 +55,11 @@ fn kind(fields: &mut Fields<'_>) -> Option<Kind> {
     if kind.is_none() {
         let names = Kind::ALL.map(Kind::name);
         let nearest = did_you_mean(&word, names).unwrap_or_else(|| names.join(", "));
-        fields.wrong("kind", &format!("a kind that nixstart knows ({nearest})"));
+        fields.report(
+            "kind",
+            "unknown-kind",
+            format!("`kind` of `{}` should be a kind that nixstart knows ({nearest})", fields.owner),
+        );
     }
     kind
 }

@@ -78,7 +78,7 @@ fn label(field: &Field) -> String {
             Some(file) => format!("in `{file}`"),
             None => field.spec.default.clone().unwrap_or_default(),
         },
-        (_, Some(value)) if field.spec.sensitive => mask(value.expose_secret()).to_owned(),
+        (_, Some(value)) if !field.is_public() => mask(value.expose_secret()).to_owned(),
         (_, Some(value)) => value.expose_secret().to_owned(),
     };
     let line = format!("{}, {}, {value}", field.spec.name, field.state().word());

@@ -35,11 +35,11 @@ fn flags(app: &App) -> Flags {
 
 /// The file of this directory, then those of apps that have one or declare variables.
 fn list() -> Vec<(App, String)> {
-    let Ok(own) = Site::find_with_source(&flags(&None)) else { return Vec::new() };
+    let Ok(own) = Site::look_with_source(&flags(&None)) else { return Vec::new() };
     let mut found = vec![(None, own.shown())];
     for name in site::apps(&own.root) {
         let app = Some(name);
-        let Ok(site) = Site::find(&flags(&app)) else { continue };
+        let Ok(site) = Site::look(&flags(&app)) else { continue };
         let has_any = site.path.exists() || !site.declarations.specs.is_empty();
         if has_any && site.path != own.path {
             found.push((app, site.shown()));
@@ -50,7 +50,7 @@ fn list() -> Vec<(App, String)> {
 
 fn read(app: &App) -> Result<(String, Form)> {
     memory::protect();
-    let site = Site::find_with_source(&flags(app))?;
+    let site = Site::look_with_source(&flags(app))?;
     let file = site.read()?;
     file.refuse_to_write()?;
     Ok((title(&site), form(&site, &file)?))
@@ -60,6 +60,6 @@ fn save(app: &App, form: &Form) -> Result<()> {
     let (flags, ui) = (flags(app), Ui::new(Options { color: Color::Auto, verbosity: Verbosity::Normal, plain: false }));
     let ask = ask::for_terminal(&ui, false);
     let mut session = Session { ui, ask, shell_directory: None, exit_code: 0 };
-    let site = Site::find_with_source(&flags)?;
+    let site = Site::look_with_source(&flags)?;
     change(&mut session, &site, &flags, changes(form), Consent::Given).map(drop)
 }

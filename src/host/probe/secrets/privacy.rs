@@ -13,6 +13,7 @@ use crate::host::git;
 pub(super) struct WorkTree {
     path: Utf8PathBuf,
     index: Index,
+    repository: Repository,
 }
 
 /// The repository around a directory; `None` when there is none.
@@ -23,8 +24,9 @@ pub(super) fn work_tree(directory: &Utf8Path) -> Fact<Option<WorkTree>> {
         Err(_) => return Fact::not_looked(UNOPENED),
     };
     let Some(path) = repository.workdir().and_then(Utf8Path::from_path) else { return Fact::Known(None) };
+    let path = Utf8PathBuf::from(path.as_str().trim_end_matches('/'));
     match repository.index() {
-        Ok(index) => Fact::Known(Some(WorkTree { path: path.as_str().trim_end_matches('/').into(), index })),
+        Ok(index) => Fact::Known(Some(WorkTree { path, index, repository })),
         Err(_) => Fact::not_looked(UNOPENED),
     }
 }
@@ -32,23 +34,25 @@ pub(super) fn work_tree(directory: &Utf8Path) -> Fact<Option<WorkTree>> {
 const UNOPENED: &str = "git does not open this repository";
 
 pub(super) fn of(vantage: &Vantage, work_tree: &Fact<Option<WorkTree>>, file: &Utf8Path) -> Fact<Privacy> {
-    let WorkTree { path: work_tree, index } = match work_tree.get() {
+    let work_tree = match work_tree.get() {
         Ok(Some(work_tree)) => work_tree,
         Ok(None) => return Fact::irrelevant("the project is in no git repository"),
         Err(why) => return Fact::Unknown(why),
     };
+    let path = &work_tree.path;
     // The work tree is a real path; the project may be named through a link.
     let file = &file
         .parent()
         .and_then(|parent| parent.canonicalize_utf8().ok())
         .map_or_else(|| file.to_owned(), |parent| parent.join(file.file_name().unwrap_or_default()));
-    let Ok(relative) = file.strip_prefix(work_tree) else {
+    let Ok(relative) = file.strip_prefix(path) else {
         return Fact::irrelevant("it is outside the work tree of its repository");
     };
-    let privacy = if index.get_path(relative.as_std_path(), 0).is_some() {
+    let privacy = if work_tree.index.get_path(relative.as_std_path(), 0).is_some() {
         Privacy::Tracked
-    } else if is_ignored_for_all(work_tree, relative) {
-        Privacy::Ignored
+    } else if is_ignored_for_all(path, relative, &|rules| fs_err::read_to_string(path.join(rules)).ok()) {
+        let is_committed = is_ignored_for_all(path, relative, &|rules| staged(work_tree, rules));
+        if is_committed { Privacy::Ignored } else { Privacy::IgnoredFromNextCommit }
     } else if is_ignored_here(vantage, file) {
         Privacy::IgnoredHereOnly
     } else {
@@ -57,27 +61,27 @@ pub(super) fn of(vantage: &Vantage, work_tree: &Fact<Option<WorkTree>>, file: &U
     privacy.into()
 }
 
-/// Whether a `.gitignore` between the work tree and the file ignores it; the deepest that says something decides.
-fn is_ignored_for_all(work_tree: &Utf8Path, relative: &Utf8Path) -> bool {
-    let mut folders: Vec<&Utf8Path> = relative.ancestors().skip(1).collect();
-    folders.sort_by_key(|folder| std::cmp::Reverse(folder.as_str().len()));
-    for folder in folders {
-        let folder = work_tree.join(folder);
-        let rules = folder.join(".gitignore");
-        if !rules.is_file() {
-            continue;
-        }
-        let mut builder = GitignoreBuilder::new(&folder);
-        if builder.add(&rules).is_some() {
-            continue;
-        }
+/// Whether a `.gitignore` between the work tree and the file ignores it; the deepest that says something decides. `read` gives
+/// the text of one by its path in the work tree.
+fn is_ignored_for_all(work_tree: &Utf8Path, relative: &Utf8Path, read: &dyn Fn(&Utf8Path) -> Option<String>) -> bool {
+    for folder in relative.ancestors().skip(1) {
+        let Some(text) = read(&folder.join(".gitignore")) else { continue };
+        let mut builder = GitignoreBuilder::new(work_tree.join(folder));
+        let is_understood = text.lines().all(|line| builder.add_line(None, line).is_ok());
         let Ok(rules) = builder.build() else { continue };
         let found = rules.matched_path_or_any_parents(work_tree.join(relative), false);
-        if !found.is_none() {
+        if is_understood && !found.is_none() {
             return found.is_ignore();
         }
     }
     false
+}
+
+/// The text of a file as git has it: in the index, from which the next commit is made.
+fn staged(work_tree: &WorkTree, path: &Utf8Path) -> Option<String> {
+    let entry = work_tree.index.get_path(path.as_std_path(), 0)?;
+    let blob = work_tree.repository.find_blob(entry.id).ok()?;
+    Some(String::from_utf8_lossy(blob.content()).into_owned())
 }
 
 /// Asks git, which also knows `.git/info/exclude` and the user's own rules; where it is not installed, its library.

@@ -117,9 +117,11 @@ fn knows_which_rule_ignores_a_file() {
     write(&vantage, &[(".gitignore", ".env*\n!.env\n")]);
     assert_eq!(privacy(&vantage), Privacy::NotIgnored);
     write(&vantage, &[(".gitignore", ".env\n")]);
-    assert_eq!(privacy(&vantage), Privacy::Ignored);
+    assert_eq!(privacy(&vantage), Privacy::IgnoredFromNextCommit);
     commit(&vantage);
     assert_eq!(privacy(&vantage), Privacy::Tracked);
+    untrack(&vantage, ".env");
+    assert_eq!(privacy(&vantage), Privacy::Ignored);
 }
 
 #[test]

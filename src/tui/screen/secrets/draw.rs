@@ -133,7 +133,7 @@ impl SecretsScreen {
             _ if value.is_empty() => "empty".to_owned(),
             Some(Shown::Whole) => visible(value),
             Some(Shown::Tail) => visible(&dotted(&mask::mask_with_end(value), theme)),
-            None if !field.spec.sensitive => visible(value),
+            None if field.is_public() => visible(value),
             None => dotted(mask::mask(value), theme),
         }
     }
