@@ -98,6 +98,50 @@ fn origin(text: &str) -> Result<Option<Origin>, InvitationError> {
     }))
 }
 
+/// What becomes of a sealed file when variables are sealed again.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// What is sealed now, in the order of the file.
+    pub entries: Vec<Entry>,
+    /// Names that come in.
+    pub added: Vec<String>,
+    /// Names that get another value.
+    pub changed: Vec<String>,
+    /// Names that nobody shared now and that stay as they are.
+    pub kept: Vec<String>,
+    /// Names that go, because they are not for the team.
+    pub taken_out: Vec<String>,
+}
+
+/// Puts variables into what is sealed already. What one person does not have, the others still need; it goes only when it is
+/// said to be no business of the team.
+pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, withheld: &[(String, Withheld)]) -> Merged {
+    let mut merged = Merged::default();
+    let mut shared: Vec<Option<Entry>> = shared.into_iter().map(Some).collect();
+    for entry in sealed {
+        let now = shared.iter_mut().find(|new| new.as_ref().is_some_and(|new| new.key == entry.key)).and_then(Option::take);
+        let is_foreign = |(name, why): &(String, Withheld)| *name == entry.key && *why != Withheld::Undeclared;
+        match now {
+            Some(new) => {
+                if new.value.expose_secret() != entry.value.expose_secret() {
+                    merged.changed.push(entry.key);
+                }
+                merged.entries.push(new);
+            }
+            None if withheld.iter().any(is_foreign) => merged.taken_out.push(entry.key),
+            None => {
+                merged.kept.push(entry.key.clone());
+                merged.entries.push(entry);
+            }
+        }
+    }
+    for new in shared.into_iter().flatten() {
+        merged.added.push(new.key.clone());
+        merged.entries.push(new);
+    }
+    merged
+}
+
 /// What somebody wants to share.
 #[derive(Debug, Clone, Copy)]
 pub enum Wish<'a> {
@@ -189,6 +233,22 @@ mod tests {
 
     fn pairs(entries: &[Entry]) -> Vec<(String, String)> {
         entries.iter().map(|entry| (entry.key.clone(), entry.value.expose_secret().to_owned())).collect()
+    }
+
+    #[test]
+    fn what_one_person_lacks_stays_sealed() {
+        let entries = |pairs: &[(&str, &str)]| -> Vec<Entry> {
+            let entry = |(key, value): &(&str, &str)| Entry { key: (*key).to_owned(), value: (*value).to_owned().into() };
+            pairs.iter().map(entry).collect()
+        };
+        let sealed = entries(&[("A", "1"), ("B", "2"), ("MINE", "3"), ("OLD", "4")]);
+        let withheld = [("MINE".to_owned(), Withheld::Personal), ("OLD".to_owned(), Withheld::Undeclared)];
+        let merged = merge(sealed, entries(&[("NEW", "5"), ("B", "6")]), &withheld);
+        let found: Vec<(&str, &str)> =
+            merged.entries.iter().map(|entry| (entry.key.as_str(), entry.value.expose_secret())).collect();
+        assert_eq!(found, [("A", "1"), ("B", "6"), ("OLD", "4"), ("NEW", "5")]);
+        let names = [merged.added, merged.changed, merged.kept, merged.taken_out].map(|names| names.join(" "));
+        assert_eq!(names, ["NEW", "B", "A OLD", "MINE"]);
     }
 
     #[test]

@@ -505,6 +505,46 @@ fn a_rotated_value_reaches_the_team() {
 }
 
 #[test]
+fn what_one_person_does_not_have_stays_sealed_for_the_others() {
+    if !tools::have("what_one_person_does_not_have_stays_sealed_for_the_others", &TOOLS) {
+        return;
+    }
+    let sandbox = project();
+    sandbox.write(".env", "AAA=1\nBBB=of-the-team\nCCC=3\n");
+    let key = ssh_key(&sandbox, "alice", &["-t", "ed25519"], "");
+    ssh_key(&sandbox, "carol", &["-t", "ed25519"], "");
+    own(&sandbox, &key, "id_ed25519");
+    sandbox.run(&["env", "share", "--to", "alice.pub", "--yes"]).expect(0);
+    let opened = |sandbox: &Sandbox, key: &str| {
+        let text = tool(sandbox, "age", &["-d", "-i", key, "team/env/default.age"]);
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Another value of one's own, and one variable less: neither is the team's business when a third is rotated.
+    sandbox.write(".env", "AAA=1\nBBB=my-own\n");
+    sandbox.run_with_input(&["env", "rotate", "AAA", "--stdin", "--yes"], "2\n").expect(0);
+    assert_eq!(opened(&sandbox, "alice"), ["AAA=2", "BBB=of-the-team", "CCC=3"]);
+    // Inviting somebody loses nothing, and says whose value counts.
+    sandbox.write(".env", "AAA=2\nBBB=my-own\nDDD=4\n");
+    let shared = sandbox.run(&["env", "share", "--to", "carol.pub", "--yes"]).expect(0);
+    let said = shared.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for note in ["new in it: DDD", "another value: BBB (yours takes", "stays as it is sealed: CCC (delete"] {
+        assert!(said.contains(note), "{note}: {said}");
+    }
+    assert!(!said.contains("my-own") && !said.contains("of-the-team"), "{said}");
+    for key in ["alice", "carol"] {
+        assert_eq!(opened(&sandbox, key), ["AAA=2", "BBB=my-own", "CCC=3", "DDD=4"]);
+    }
+    // Whoever cannot open it is told what that costs.
+    fs::remove_file(sandbox.home().join(".ssh/id_ed25519")).unwrap();
+    let blind = sandbox.run(&["env", "share", "--dry-run"]).expect(0);
+    let said = format!("{}{}", blind.stdout, blind.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("what is in it and not shared now will be gone from it"), "{said}");
+    assert_eq!(sandbox.run(&["env", "recipients", "remove", "carol", "--dry-run"]).expect(0).says("env revoke carol").code, 0);
+    fs::remove_file(sandbox.work().join(".env")).unwrap();
+    assert!(sandbox.run(&["env", "check"]).stdout.contains("open what the team shares with `nixstart env unlock`"));
+}
+
+#[test]
 fn a_key_in_a_variable_is_refused_and_a_file_named_there_is_tried_first() {
     if !tools::have("a_key_in_a_variable_is_refused_and_a_file_named_there_is_tried_first", &TOOLS) {
         return;

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use serde_json::{Value, json};
 
 use super::site::Site;
-use super::{Flags, exposure};
+use super::{Flags, exposure, team};
 use crate::cli::Session;
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::dotenv::Consumer;
@@ -128,7 +128,12 @@ fn of_files(site: &Site, flags: &Flags) -> Result<(Vec<Diagnostic>, Vec<Layer>)>
         let name = site.path.strip_prefix(&site.root).unwrap_or(&site.path);
         let make = if flags.file.is_some() { Diagnostic::error } else { Diagnostic::warning };
         let finding = make(Place::new(name.as_str(), 0), "no-file", "there is no such file".to_owned());
-        findings.push(finding.hint(format!("set the first variable with `{}`", site.command("set NAME"))));
+        let way = if team::has_sealed(site) {
+            format!("open what the team shares with `{}`", site.command("unlock"))
+        } else {
+            format!("set the first variable with `{}`", site.command("set NAME"))
+        };
+        findings.push(finding.hint(way));
     }
     Ok((findings, layers))
 }

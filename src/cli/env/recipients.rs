@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::host::lock::Lock;
 use crate::secret::recipient::Recipient;
 use crate::secret::recipients::{Member, Recipients};
+use crate::template::escape;
 
 /// List, add or remove those who can open the sealed files
 #[derive(Debug, clap::Args)]
@@ -55,9 +56,15 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         }
         Some(Verb::Remove { name }) => {
             let note = format!("the sealed files still open for {name}, and what they could read they may have kept");
+            let instead = format!(
+                "`{}` does this, seals the files anew and lists what to rotate",
+                site.command(&format!("revoke {}", escape::sh(name)))
+            );
             let title = format!("Remove {name} from the recipients");
             let after = "Run `nixstart env share`, so that the sealed files do not open for them any more";
-            change(session, &site, flags, (title, vec![note], after), &|team| team.list.without(name).map_err(team::wrong_member))
+            change(session, &site, flags, (title, vec![note, instead], after), &|team| {
+                team.list.without(name).map_err(team::wrong_member)
+            })
         }
     }
 }

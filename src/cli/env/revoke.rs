@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::site::Site;
 use super::team::{self, Team, Written};
-use super::{Flags, file_step, value};
+use super::{Flags, value};
 use crate::cli::Session;
 use crate::cli::carry_out::Outcome;
 use crate::error::{Error, Result};
@@ -60,17 +60,13 @@ fn seal_anew(
     path: &RelativePath,
     (identities, known): (&mut Identities, &mut BTreeSet<String>),
 ) -> Result<Option<Step>> {
-    let shown = team.shown(path);
-    let text = team.open(session, path, identities).map_err(|error| {
+    let opened = team.read_sealed(session, path, identities).map_err(|error| {
         error.hint("or seal the current values: `nixstart env recipients remove NAME`, then `nixstart env share`")
     })?;
-    let opened = team::parse(&shown, &text)?;
     known.extend(opened.entries.iter().map(|entry| entry.key.clone()));
     let profile = opened.origin.map_or_else(|| site.profile.clone(), |origin| origin.profile);
-    let sealed = team::seal_for(list, &team.project()?, &profile, &opened.entries)?;
-    let id = format!("sealed-{}", path.file_name());
-    let title = format!("Seal `{path}` anew");
-    file_step::write(&site.root, path, sealed, (&id, &title, "What is in it stays the same; only who can open it changes."))
+    let explanation = "What is in it stays the same; only who can open it changes.";
+    team.sealing(list, path, (&profile, &opened.entries), explanation)
 }
 
 fn report(session: &mut Session, site: &Site, known: &BTreeSet<String>) {

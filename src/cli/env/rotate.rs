@@ -3,14 +3,16 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::site::Site;
-use super::team::{self, Team};
+use super::team::{self, Team, Written};
 use super::value::{Doubt, Origin};
-use super::{Flags, set, share};
+use super::{Flags, set};
 use crate::cli::Session;
 use crate::cli::carry_out::{self, Outcome};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::file_tree::RelativePath;
+use crate::host::lock::Lock;
 use crate::host::seal::Identities;
-use crate::secret::invitation::Wish;
+use crate::secret::invitation::Invitation;
 use crate::secret::rotation;
 
 /// More workflows than these are not read.
@@ -57,46 +59,82 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         (None, false, false) => Origin::Prompt,
     };
     match set::set(session, &site, flags, key, (&origin, Doubt::of(args.force)))? {
-        Some(Outcome::Applied) => share_again(session, &site, flags, key)?,
-        Some(Outcome::NothingToDo) => session.ui.warn(&format!("that is the old value of {key}; nothing was rotated")),
-        Some(Outcome::Shown) | None => return Ok(()),
+        Some(Outcome::Applied) => {
+            let shared = share_again(session, &site, flags, key);
+            remind(session, &site, key);
+            shared.map_err(|error| half_done(key, &error))
+        }
+        Some(Outcome::NothingToDo) => {
+            session.ui.warn(&format!("that is the old value of {key}; nothing was rotated"));
+            remind(session, &site, key);
+            Ok(())
+        }
+        Some(Outcome::Shown) | None => Ok(()),
     }
-    remind(session, &site, key);
-    Ok(())
 }
 
-/// Seals the file of the team anew, when the variable is in it and the person agrees.
+/// The new value is written, whatever became of the file of the team.
+fn half_done(key: &str, error: &Error) -> Error {
+    let message = format!("{key} has its new value, but the team does not have it: {}", error.message());
+    error.hints().iter().fold(Error::new(ErrorKind::Partial, message), Error::hint)
+}
+
+/// Puts the new value into the file of the team, when the variable is in it and the person agrees. What else is sealed there
+/// stays: one's own values may be others.
 fn share_again(session: &mut Session, site: &Site, flags: &Flags, key: &str) -> Result<()> {
     let team = Team::read(&site.root)?;
     let path = team::sealed_path(site)?;
+    for other in team.sealed_files().iter().filter(|other| **other != path) {
+        session.ui.note(&format!("{key} may be in `{}`, too, which is not sealed anew", team.shown(other)));
+    }
     if !team.sealed_files().contains(&path) {
         return Ok(());
     }
     let shown = team.shown(&path);
-    let later = format!("{key} may be in `{shown}` with its old value; seal it anew with `nixstart env share`");
+    let later = format!(
+        "{key} may be in `{shown}` with its old value; seal it anew with `{}`",
+        site.command(&format!("share --keys {key}"))
+    );
     if !flags.yes && !session.ask.is_interactive() {
         session.ui.note(&later);
         return Ok(());
     }
-    let opened = Identities::find().and_then(|mut identities| team.open(session, &path, &mut identities));
-    let Ok(opened) = opened.and_then(|text| team::parse(&shown, &text)) else {
+    let opened = Identities::find().and_then(|mut identities| team.read_sealed(session, &path, &mut identities));
+    let Ok(mut opened) = opened else {
         session.ui.note(&later);
         return Ok(());
     };
-    let names: Vec<String> = opened.entries.into_iter().map(|entry| entry.key).collect();
-    if !names.iter().any(|name| name == key) {
-        return Ok(());
-    }
+    let document = site.read()?.document();
+    let sealed = opened.entries.iter_mut().find(|entry| entry.key == key);
+    let Some((sealed, new)) = sealed.zip(document.find(key)) else { return Ok(()) };
+    sealed.value = new.value.clone();
     if !flags.yes
         && !carry_out::confirm(session, &format!("The team has the old value in `{shown}`. Seal it anew?"), true, "--yes")?
     {
         session.ui.note(&later);
         return Ok(());
     }
-    let chosen = share::choose(site, Wish::Keys(&names))?;
+    let sealed = seal(session, site, flags, (&team, &path, &opened));
+    if sealed.is_err() {
+        session.ui.note(&later);
+    }
+    sealed
+}
+
+fn seal(
+    session: &mut Session,
+    site: &Site,
+    flags: &Flags,
+    (team, path, opened): (&Team, &RelativePath, &Invitation),
+) -> Result<()> {
+    let _lock = Lock::wait(&site.root)?;
+    let profile = opened.origin.as_ref().map_or(site.profile.as_str(), |origin| origin.profile.as_str());
+    let explanation = "Only the new value is another; who can open it stays the same. Commit it.";
+    let step = team.sealing(&team.list, path, (profile, &opened.entries), explanation)?;
+    let title = format!("Seal `{}` anew", team.shown(path));
     // One document on stdout, and one question.
     let flags = Flags { json: false, yes: true, ..flags.clone() };
-    share::share(session, site, &flags, (chosen, Vec::new())).map(drop)
+    team::carry_out(session, &site.root, &flags, Written { title, steps: vec![step], notes: Vec::new() }).map(drop)
 }
 
 /// Says what else has to learn the new value.

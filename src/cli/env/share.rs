@@ -14,7 +14,7 @@ use crate::file_tree::RelativePath;
 use crate::host::lock::Lock;
 use crate::host::paths;
 use crate::host::seal::Identities;
-use crate::secret::invitation::{Selection, Wish, select};
+use crate::secret::invitation::{Merged, Selection, Wish, merge, select};
 use crate::secret::recipients::{Member, Recipients};
 
 /// Seal variables to the public keys of a team
@@ -60,18 +60,18 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     let invited = args.to.iter().map(|to| invitee::find(session, to, args.name.as_deref())).collect::<Result<Vec<_>>>()?;
     match &args.out {
         Some(out) => share_privately(session, &site, flags, (chosen, &invited, out)),
-        None => share(session, &site, flags, (chosen, invited)).map(drop),
+        None => share(session, &site, flags, (chosen, invited)),
     }
 }
 
 /// Variables that are going to be shared, with their values.
-pub(super) struct Chosen {
+struct Chosen {
     entries: Vec<Entry>,
     selection: Selection,
 }
 
 /// Chooses among the variables of the file.
-pub(super) fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
+fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
     let file = site.read()?;
     let shown = site.shown();
     if !file.exists() {
@@ -101,13 +101,8 @@ pub(super) fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
     Ok(Chosen { entries, selection })
 }
 
-/// Seals for the whole team, and writes the files of the project.
-pub(super) fn share(
-    session: &mut Session,
-    site: &Site,
-    flags: &Flags,
-    (chosen, invited): (Chosen, Vec<Member>),
-) -> Result<Outcome> {
+/// Seals for the whole team, and writes the files of the project. What is sealed there already and not chosen now stays.
+fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (Chosen, Vec<Member>)) -> Result<()> {
     let path = team::sealed_path(site)?;
     let _lock = if flags.dry_run { None } else { Some(Lock::wait(&site.root)?) };
     let team = Team::read(&site.root)?;
@@ -118,21 +113,46 @@ pub(super) fn share(
     }
     let project = team.project()?;
     let list = if list.project().is_some() { list } else { list.with_project(&project) };
-    let sealed = team::seal_for(&list, &project, &site.profile, &chosen.entries)?;
-    let title = format!("Seal {} in `{path}`", counted(chosen.entries.len()));
+    let count = chosen.entries.len();
+    let (entries, told) = beside_sealed(session, &team, &path, &chosen);
+    let sealed = team::seal_for(&list, &project, &site.profile, &entries)?;
+    let title = format!("Seal {} in `{path}`", counted(entries.len()));
     let explanation = "Only the private keys of the recipients open it. Commit it.";
     let mut steps = vec![team.step(&list, "Write who can open the files")?];
     steps.push(file_step::write(&site.root, &path, sealed, ("sealed", &title, explanation))?);
     let mut notes = notes_of(&chosen.selection);
+    notes.extend(told);
     notes.extend(who(&list, &invited));
     notes.extend(own_key(&list)?);
     notes.extend(other_files(&team, &path, &invited));
-    let title = format!("Share {} of `{}`", counted(chosen.entries.len()), site.shown());
-    let outcome = team::carry_out(session, &site.root, flags, Written { title, steps, notes })?;
-    if outcome == Outcome::Applied {
+    let title = format!("Share {} of `{}`", counted(count), site.shown());
+    if team::carry_out(session, &site.root, flags, Written { title, steps, notes })? == Outcome::Applied {
         session.ui.say("Commit `team/`; whoever is in the list then runs `nixstart env unlock`");
     }
-    Ok(outcome)
+    Ok(())
+}
+
+/// The chosen variables beside what is sealed already, and what a person should know of that.
+fn beside_sealed(session: &mut Session, team: &Team, path: &RelativePath, chosen: &Chosen) -> (Vec<Entry>, Vec<String>) {
+    if !team.sealed_files().contains(path) {
+        return (chosen.entries.clone(), Vec::new());
+    }
+    let opened = Identities::find().and_then(|mut identities| team.read_sealed(session, path, &mut identities));
+    let shown = team.shown(path);
+    let Ok(opened) = opened else {
+        let lost = format!("`{shown}` cannot be opened with your keys: what is in it and not shared now will be gone from it");
+        return (chosen.entries.clone(), vec![lost]);
+    };
+    let Merged { entries, added, changed, kept, taken_out } =
+        merge(opened.entries, chosen.entries.clone(), &chosen.selection.withheld);
+    let notes = [
+        ("new in it", added, String::new()),
+        ("another value", changed, " (yours takes the place of the one that is sealed)".to_owned()),
+        ("stays as it is sealed", kept, format!(" (delete `{shown}` first to leave it out)")),
+        ("taken out", taken_out, String::new()),
+    ];
+    let notes = notes.into_iter().filter(|(_, names, _)| !names.is_empty());
+    (entries, notes.map(|(what, names, more)| format!("{what}: {}{more}", names.join(", "))).collect())
 }
 
 /// Seals for a few, into one file.

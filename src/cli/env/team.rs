@@ -81,6 +81,30 @@ impl Team {
         paths::shown(&self.root.join(path.as_str()))
     }
 
+    /// Opens a sealed file and reads it.
+    pub(super) fn read_sealed(
+        &self,
+        session: &mut Session,
+        path: &RelativePath,
+        identities: &mut Identities,
+    ) -> Result<Invitation> {
+        let text = self.open(session, path, identities)?;
+        parse(&self.shown(path), &text)
+    }
+
+    /// The step that seals variables anew for everybody in a list; `profile` is the one of the file, where it says that.
+    pub(super) fn sealing(
+        &self,
+        list: &Recipients,
+        path: &RelativePath,
+        (profile, entries): (&str, &[Entry]),
+        explanation: &str,
+    ) -> Result<Option<Step>> {
+        let sealed = seal_for(list, &self.project()?, profile, entries)?;
+        let id = format!("sealed-{}", path.file_name());
+        file_step::write(&self.root, path, sealed, (&id, &format!("Seal `{path}` anew"), explanation))
+    }
+
     /// Opens a sealed file.
     pub(super) fn open(&self, session: &mut Session, path: &RelativePath, identities: &mut Identities) -> Result<SecretString> {
         let bytes = seal::read_sealed(&self.root.join(path.as_str()))?;
@@ -101,6 +125,11 @@ pub(super) fn sealed_path(site: &Site) -> Result<RelativePath> {
             .hint("a profile is one word of letters, digits and `._-`"));
     }
     RelativePath::parse(&format!("{FOLDER}/{name}.age")).map_err(Error::usage)
+}
+
+/// Whether the team shares variables of this file.
+pub(super) fn has_sealed(site: &Site) -> bool {
+    sealed_path(site).is_ok_and(|path| site.root.join(path.as_str()).is_file())
 }
 
 /// Opens sealed bytes; a passphrase is asked for where a key needs one.
