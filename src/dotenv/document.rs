@@ -7,10 +7,12 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use memchr::{memchr, memchr_iter, memchr2};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::decode::decode;
+use super::edit::is_name;
 use super::scanner::{self, Found};
+use super::writer::is_bare;
 use crate::facts::secrets::format::shown_name;
 
 /// How a value is written.
@@ -64,6 +66,13 @@ pub struct Assignment {
     pub(super) token: Range<usize>,
     /// Where its name begins in the text.
     pub(super) name: usize,
+}
+
+impl Assignment {
+    /// Whether every program reads the name and the value alike, as far as they go: what stands around them is another matter.
+    pub fn is_plain(&self) -> bool {
+        self.style == Style::Bare && is_name(&self.key) && is_bare(self.value.expose_secret())
+    }
 }
 
 /// What makes a document unsafe to edit. Lines, and the characters of a line, are counted from 1.
@@ -403,7 +412,7 @@ mod tests {
             let document = Document::parse(text.as_bytes());
             for found in document.assignments() {
                 prop_assert!(text.get(found.name..).unwrap().starts_with(&found.key), "{:?}", found.key);
-                prop_assert_eq!(decode(text.get(found.token.clone()).unwrap()), secrecy::ExposeSecret::expose_secret(&found.value).to_owned());
+                prop_assert_eq!(decode(text.get(found.token.clone()).unwrap()), found.value.expose_secret().to_owned());
             }
         }
     }

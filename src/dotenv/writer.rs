@@ -175,7 +175,7 @@ pub fn quote(value: &str) -> Result<String, Unportable> {
 }
 
 /// Whether the value means itself to every reader, the raw ones included, without quotes.
-fn is_bare(value: &str) -> bool {
+pub(super) fn is_bare(value: &str) -> bool {
     !value.starts_with('=') && !value.contains(":=") && value.chars().all(is_bare_character)
 }
 

@@ -3,6 +3,8 @@
 //! It means what Node's dotenv reads. Every hazard was measured with 32 readers; each names a line, a variable and the
 //! programs, never a value.
 
+use std::collections::{HashMap, HashSet};
+
 use secrecy::ExposeSecret;
 
 use crate::dotenv::consumer::Misreading;
@@ -31,10 +33,11 @@ pub struct Hazard {
 pub fn hazards(document: &Document, consumers: &[Consumer]) -> Vec<Hazard> {
     let text = String::from_utf8_lossy(document.as_bytes());
     let lines: Vec<&str> = text.lines().collect();
-    let is_quoted =
-        |line: usize| document.assignments().iter().any(|assignment| assignment.line == line && assignment.style != Style::Bare);
+    let quoted = document.assignments().iter().filter(|assignment| assignment.style != Style::Bare);
+    let quoted: HashSet<usize> = quoted.map(|assignment| assignment.line).collect();
     // Space inside quotes is there on purpose.
-    let faults = format::faults(&text).into_iter().filter(|fault| fault.kind != FaultKind::OuterSpace || !is_quoted(fault.line));
+    let faults = format::faults(&text).into_iter();
+    let faults = faults.filter(|fault| fault.kind != FaultKind::OuterSpace || !quoted.contains(&fault.line));
     let mut found: Vec<Hazard> = faults.filter_map(|fault| of_fault(fault, consumers)).collect();
     for assignment in document.assignments() {
         let line = lines.get(assignment.line - 1).copied().unwrap_or_default();
@@ -59,6 +62,30 @@ pub fn hazards(document: &Document, consumers: &[Consumer]) -> Vec<Hazard> {
         }
     }
     found.sort_by_key(|hazard| hazard.line);
+    found
+}
+
+/// The programs that read something else on a line, by line. What every program reads alike is not looked at any closer: most
+/// lines are like that, and a file can have many.
+pub fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec<Consumer>> {
+    let text = String::from_utf8_lossy(document.as_bytes());
+    let mut plain = document.assignments().iter().filter(|assignment| assignment.is_plain()).peekable();
+    let mut odd = String::with_capacity(text.len());
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let is_plain = plain.next_if(|assignment| assignment.line == index + 1).is_some_and(|assignment| {
+            let value = line.strip_prefix(assignment.key.as_str()).and_then(|rest| rest.strip_prefix('='));
+            value.is_some_and(|value| value.strip_suffix('\n').unwrap_or(value) == assignment.value.expose_secret())
+        });
+        odd.push_str(if is_plain { "\n" } else { line });
+    }
+    let mut found: HashMap<usize, Vec<Consumer>> = HashMap::new();
+    for hazard in hazards(&Document::parse(odd.as_bytes()), consumers).into_iter().filter(|hazard| !hazard.consumers.is_empty()) {
+        found.entry(hazard.line).or_default().extend(hazard.consumers);
+    }
+    for consumers in found.values_mut() {
+        consumers.sort_unstable();
+        consumers.dedup();
+    }
     found
 }
 
@@ -385,6 +412,23 @@ mod tests {
             let Ok(written) = Writer::new([consumer]).quote(&value) else { return Ok(()) };
             let found = codes(&format!("KEY={written}\n"), &[consumer]);
             prop_assert!(found.is_empty(), "{:?} {}", found, written);
+        }
+
+        /// What is not looked at closer would have brought nothing.
+        #[test]
+        fn who_misreads_a_line_is_found_without_looking_at_plain_ones(
+            text in "([KA]=|KEY=|[a1#:]|x y|'|\"|export |\\\\| |\\$A|=|\r\n|\n){0,30}",
+        ) {
+            let document = Document::parse(text.as_bytes());
+            let mut expected: HashMap<usize, Vec<Consumer>> = HashMap::new();
+            for hazard in hazards(&document, &Consumer::ALL).into_iter().filter(|hazard| !hazard.consumers.is_empty()) {
+                expected.entry(hazard.line).or_default().extend(hazard.consumers);
+            }
+            for consumers in expected.values_mut() {
+                consumers.sort_unstable();
+                consumers.dedup();
+            }
+            prop_assert_eq!(misreaders(&document, &Consumer::ALL), expected);
         }
 
         #[test]

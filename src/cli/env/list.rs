@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
-use crate::dotenv::{Consumer, Document, Writer, in_force};
+use crate::dotenv::{Consumer, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
 use crate::host::{clock, paths};
@@ -96,7 +96,7 @@ fn read(site: &Site, session: &mut Session) -> Result<(Places, Vec<(String, Secr
     for path in site.layers() {
         let document = site.read_to_use(&path, session)?;
         let file = Rc::new(Layer { shown: paths::shown(&path), path });
-        let mut misreaders = misreaders(&document, &site.consumers);
+        let mut misreaders = lint::misreaders(&document, &site.consumers);
         for assignment in in_force(&document) {
             if let Some(found) = places.get_mut(&assignment.key) {
                 found.shadowed.push(Rc::clone(&file));
@@ -109,19 +109,6 @@ fn read(site: &Site, session: &mut Session) -> Result<(Places, Vec<(String, Secr
         }
     }
     Ok((places, values))
-}
-
-/// The programs that read something else, by line.
-fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec<Consumer>> {
-    let mut found: HashMap<usize, Vec<Consumer>> = HashMap::new();
-    for hazard in lint::hazards(document, consumers) {
-        found.entry(hazard.line).or_default().extend(hazard.consumers);
-    }
-    for consumers in found.values_mut() {
-        consumers.sort_unstable();
-        consumers.dedup();
-    }
-    found
 }
 
 impl<'a> Row<'a> {
