@@ -222,9 +222,11 @@ impl From<std::io::Error> for Error {
 
 /// Names the candidates nearest to a mistyped word, best first, at most three. A third of the letters may be wrong.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let most_mistakes = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let most_mistakes = (length / 3).max(1);
     let mut scored: Vec<(usize, &str)> = candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most_mistakes)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(mistakes, _)| *mistakes <= most_mistakes)
         .collect();

@@ -99,16 +99,12 @@ fn copy(mut source: impl Read, journal: &Mutex<File>, root: &Utf8Path) {
         project_secrets::keep_out(root);
     }
     let redactor = redaction::redactor();
-    let mut stream = redactor.as_ref().map(|redactor| redactor.stream());
+    let mut stream = redactor.stream();
     while read > 0 {
-        if let Some(stream) = &mut stream {
-            let _lost = write(journal, &stream.push(piece.get(..read).unwrap_or_default()));
-        }
+        let _lost = write(journal, &stream.push(piece.get(..read).unwrap_or_default()));
         read = source.read(&mut piece).unwrap_or_default();
     }
-    if let Some(mut stream) = stream {
-        let _lost = write(journal, &stream.finish());
-    }
+    let _lost = write(journal, &stream.finish());
 }
 
 fn write(journal: &Mutex<File>, bytes: &[u8]) -> io::Result<()> {

@@ -91,7 +91,7 @@ pub(super) fn run(args: Args, session: &mut Session) -> Result<()> {
         print_json(session, &vantage, &findings, &gathered)?;
     } else if args.report {
         let report = markdown(&vantage, &findings, summary);
-        let redactor = redaction::redactor().ok_or_else(|| Error::refused("the report may hold a secret"))?;
+        let redactor = redaction::redactor();
         session.ui.data(&redact(&report, &redactor, &identity(&vantage)))?;
     } else {
         doctor_view::show(&mut session.ui, &findings);

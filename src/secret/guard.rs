@@ -4,7 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::redactor::forms::Depth;
-use super::redactor::{Form, Redactor, TooLarge};
+use super::redactor::{Form, Redactor};
 use super::shapes::{self, Shape};
 
 /// Shorter values are words that source code is full of.
@@ -63,9 +63,9 @@ pub struct Guard {
 
 impl Guard {
     /// Learns the values of a project's `.env` files.
-    pub fn new<'a>(values: impl IntoIterator<Item = (&'a str, &'a SecretString)>) -> Result<Self, TooLarge> {
+    pub fn new<'a>(values: impl IntoIterator<Item = (&'a str, &'a SecretString)>) -> Self {
         let long = values.into_iter().filter(|(_, value)| value.expose_secret().trim().chars().count() >= SHORTEST);
-        Ok(Self { values: Redactor::seeking(long, SHORTEST, Depth::Whole)? })
+        Self { values: Redactor::seeking(long, SHORTEST, Depth::Whole) }
     }
 
     /// What a file holds, each rule once a line, in order.
@@ -175,7 +175,7 @@ mod tests {
 
     fn guard(values: &[(&str, &str)]) -> Guard {
         let values: Vec<(&str, SecretString)> = values.iter().map(|(name, value)| (*name, (*value).into())).collect();
-        Guard::new(values.iter().map(|(name, value)| (*name, value))).unwrap()
+        Guard::new(values.iter().map(|(name, value)| (*name, value)))
     }
 
     fn value(line: usize, form: Form) -> Hit {

@@ -30,7 +30,7 @@ const DOMAIN: [&str; 18] = [
 const TEMPLATE: &str = "template";
 
 /// What domain modules may import from outside: collections, formatting, text, paths as values, and pure libraries.
-const PURE: [&str; 35] = [
+const PURE: [&str; 34] = [
     "std::borrow",
     "std::collections",
     "std::error",
@@ -45,7 +45,6 @@ const PURE: [&str; 35] = [
     "std::sync::OnceLock",
     "std::time::Duration",
     "core",
-    "aho_corasick",
     "base64",
     "bech32",
     "camino",

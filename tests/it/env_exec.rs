@@ -176,6 +176,22 @@ fn a_secret_that_comes_in_pieces_is_none_the_less_one() {
     assert_eq!(run.stdout, "hun[DB_PASSWORD]\n");
 }
 
+/// Whatever seeks it must not look at the whole again for each of its characters.
+#[test]
+fn a_long_secret_that_repeats_itself_holds_nothing_up() {
+    let sandbox = project();
+    sandbox.write(".env", &format!("LONG={}\n", "ab".repeat(2_000_000)));
+    sandbox.run(&["env", "get", "NOPE"]).expect(1).says("has no variable `NOPE`");
+    // No program gets more in one variable.
+    sandbox.write(".env", &format!("LONG={}\n", "ab".repeat(60_000)));
+    let said = masked(&sandbox, "sed s/^LONG=// .env; head -c 100000 .env; echo; echo over").expect(0).stdout;
+    let (first, rest) = said.split_once('\n').unwrap();
+    assert_eq!(first, "[LONG]");
+    let (second, last) = rest.split_once('\n').unwrap();
+    assert!(second.starts_with("LONG=[LONG]") && second.len() < 600, "{} bytes", second.len());
+    assert_eq!(last, "over\n");
+}
+
 #[test]
 fn much_output_comes_through_whole() {
     let sandbox = project();

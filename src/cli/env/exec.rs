@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     }
     let Some((program, arguments)) = args.command.split_first() else { return Err(Error::usage("no program is named")) };
     let handover = Handover { program, arguments, inherited, variables };
-    let outcome = if args.mask_output { behind_redactor(&handover, &secrets)? } else { Err(handover.replace()) };
+    let outcome = if args.mask_output { behind_redactor(&handover, &secrets) } else { Err(handover.replace()) };
     session.exit_code = outcome.unwrap_or_else(|NotStarted { error, exit_code }| {
         session.ui.error(&error);
         exit_code
@@ -81,10 +81,10 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     Ok(())
 }
 
-fn behind_redactor(handover: &Handover<'_>, secrets: &[(String, SecretString)]) -> Result<std::result::Result<u8, NotStarted>> {
-    let redactor = Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value))).map_err(Error::refused)?;
+fn behind_redactor(handover: &Handover<'_>, secrets: &[(String, SecretString)]) -> std::result::Result<u8, NotStarted> {
+    let redactor = Redactor::new(secrets.iter().map(|(name, value)| (name.as_str(), value)));
     memory::protect();
-    Ok(masked::run(handover, &Arc::new(redactor)))
+    masked::run(handover, &Arc::new(redactor))
 }
 
 /// What every variable is to a program: of the first file that has it, else its declared default.

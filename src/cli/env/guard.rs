@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         return hook::uninstall(session, flags, &staging);
     }
     let known = values::gather(flags, &staging)?;
-    let guard = Guard::new(known.iter().map(|(name, value)| (name.as_str(), value))).map_err(Error::refused)?;
+    let guard = Guard::new(known.iter().map(|(name, value)| (name.as_str(), value)));
     let mut report = Report { files: 0, hits: Vec::new(), skipped: Vec::new() };
     staging.each(&directory, &mut |file| look(&guard, &file, &mut report))?;
     if flags.json {

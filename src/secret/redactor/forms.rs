@@ -154,6 +154,10 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 fn in_address(value: &str) -> Vec<String> {
+    // Most values of long files: every set leaves them as they are.
+    if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+        return Vec::new();
+    }
     let sets = [&STRICT, &PATH_IN_PYTHON, &COMPONENT, &WHOLE, &QUERY, &PATH, &USER];
     let mut forms: Vec<String> = sets.iter().map(|set| utf8_percent_encode(value, set).to_string()).collect();
     forms.extend(sets.iter().take(1).map(|set| utf8_percent_encode(value, set).to_string().replace("%20", "+")));
