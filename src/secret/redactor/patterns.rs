@@ -173,8 +173,9 @@ impl Beginnings {
 
     /// The word of the table and the bit in it.
     fn place(&self, bytes: &[u8]) -> Option<(usize, u64)> {
-        let [a, b, c, d, e, f] = *bytes.first_chunk::<SHORTEST>()?;
-        let spread = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]).wrapping_mul(SPREAD);
+        let first = bytes.first_chunk::<SHORTEST>()?;
+        let number = first.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let spread = number.wrapping_mul(SPREAD);
         let place = spread.checked_shr(64 - self.bits).unwrap_or_default();
         Some((usize::try_from(place / 64).ok()?, 1 << (place % 64)))
     }
