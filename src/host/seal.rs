@@ -62,16 +62,26 @@ pub fn read_sealed(path: &Utf8Path) -> Result<Vec<u8>> {
 /// Opens a sealed file with the first of the identities that can. Keys without a passphrase are tried first; one with a
 /// passphrase only when the file is for it, so that nobody is asked for nothing.
 pub fn open(shown: &str, bytes: &[u8], identities: &mut Identities, ask: AskPassphrase<'_>) -> Result<SecretString> {
+    open_if_ours(shown, bytes, identities, ask)?.map_err(|stanzas| not_for_us(shown, &stanzas, identities))
+}
+
+/// The same for a file that may be for others alone; then it says for whom.
+pub fn open_if_ours(
+    shown: &str,
+    bytes: &[u8],
+    identities: &mut Identities,
+    ask: AskPassphrase<'_>,
+) -> Result<std::result::Result<SecretString, Vec<Stanza>>> {
     let stanzas = sealed::stanzas(bytes).map_err(|error| unreadable(shown, error))?;
     if let Some(text) = unseal(bytes, &identities.unlocked()).map_err(|error| damaged(shown, &error))? {
-        return Ok(text);
+        return Ok(Ok(text));
     }
     while let Some(key) = identities.unlock_next(&stanzas, ask)? {
         if let Some(text) = unseal(bytes, &[&key]).map_err(|error| damaged(shown, &error))? {
-            return Ok(text);
+            return Ok(Ok(text));
         }
     }
-    Err(not_for_us(shown, &stanzas, identities))
+    Ok(Err(stanzas))
 }
 
 /// `None` when the file is for none of the keys.

@@ -185,7 +185,13 @@ fn a_passphrase_is_asked_for_once_and_only_when_it_helps() {
         assert_eq!(sandbox.read(".env"), format!("TOKEN={}\nNAME='two words'\n", canary()));
         // Another key opens it without a question.
         let recipient = sandbox.run(&["env", "identity", "new"]).expect(0).stdout;
-        sandbox.run(&["env", "share", "--to", recipient.trim(), "--name", "me", "--yes"]).expect(0);
+        let before = sandbox.read("team/env/default.age");
+        let arguments = ["env", "share", "--to", recipient.trim(), "--name", "me", "--yes"];
+        sandbox.run(&arguments).expect(4).says("needs its passphrase").says("or delete `team/env/default.age` first");
+        assert_eq!(sandbox.read("team/env/default.age"), before);
+        let mut terminal = Terminal::start(&sandbox, &arguments, (40, 120));
+        terminal.wait_for("Passphrase of").send(&format!("{passphrase}\r"));
+        assert_eq!(terminal.end().code, 0);
         fs::remove_file(sandbox.work().join(".env")).unwrap();
         sandbox.run(&["env", "unlock"]).expect(0);
         // A file that is not for the key asks for nothing.
@@ -534,6 +540,12 @@ fn what_one_person_does_not_have_stays_sealed_for_the_others() {
     for key in ["alice", "carol"] {
         assert_eq!(opened(&sandbox, key), ["AAA=2", "BBB=my-own", "CCC=3", "DDD=4"]);
     }
+    // What is damaged could be opened by one of the keys, and is not written over.
+    let whole = fs::read(sandbox.work().join("team/env/default.age")).unwrap();
+    fs::write(sandbox.work().join("team/env/default.age"), &whole[..whole.len() - 20]).unwrap();
+    let refused = sandbox.run(&["env", "share", "--yes"]).expect(1).says("cannot be opened");
+    assert!(refused.stderr.contains("or delete `team/env/default.age` first"), "{}", refused.stderr);
+    fs::write(sandbox.work().join("team/env/default.age"), &whole).unwrap();
     // Whoever cannot open it is told what that costs.
     fs::remove_file(sandbox.home().join(".ssh/id_ed25519")).unwrap();
     let blind = sandbox.run(&["env", "share", "--dry-run"]).expect(0);

@@ -114,7 +114,7 @@ fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (
     let project = team.project()?;
     let list = if list.project().is_some() { list } else { list.with_project(&project) };
     let count = chosen.entries.len();
-    let (entries, told) = beside_sealed(session, &team, &path, &chosen);
+    let (entries, told) = beside_sealed(session, &team, &path, &chosen)?;
     let sealed = team::seal_for(&list, &project, &site.profile, &entries)?;
     let title = format!("Seal {} in `{path}`", counted(entries.len()));
     let explanation = "Only the private keys of the recipients open it. Commit it.";
@@ -132,16 +132,18 @@ fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (
     Ok(())
 }
 
-/// The chosen variables beside what is sealed already, and what a person should know of that.
-fn beside_sealed(session: &mut Session, team: &Team, path: &RelativePath, chosen: &Chosen) -> (Vec<Entry>, Vec<String>) {
+/// The chosen variables beside what is sealed already, and what a person should know of that. A file that could be opened, and
+/// is not, is not written over.
+fn beside_sealed(session: &mut Session, team: &Team, path: &RelativePath, chosen: &Chosen) -> Result<(Vec<Entry>, Vec<String>)> {
     if !team.sealed_files().contains(path) {
-        return (chosen.entries.clone(), Vec::new());
+        return Ok((chosen.entries.clone(), Vec::new()));
     }
-    let opened = Identities::find().and_then(|mut identities| team.read_sealed(session, path, &mut identities));
     let shown = team.shown(path);
-    let Ok(opened) = opened else {
-        let lost = format!("`{shown}` cannot be opened with your keys: what is in it and not shared now will be gone from it");
-        return (chosen.entries.clone(), vec![lost]);
+    let opened = team.read_if_ours(session, path);
+    let opened = opened.map_err(|error| error.hint(format!("or delete `{shown}` first, when nothing in it is needed")))?;
+    let Some(opened) = opened else {
+        let lost = format!("none of your keys opens `{shown}`: what is in it and not shared now will be gone from it");
+        return Ok((chosen.entries.clone(), vec![lost]));
     };
     let Merged { entries, added, changed, kept, taken_out } =
         merge(opened.entries, chosen.entries.clone(), &chosen.selection.withheld);
@@ -152,7 +154,7 @@ fn beside_sealed(session: &mut Session, team: &Team, path: &RelativePath, chosen
         ("taken out", taken_out, String::new()),
     ];
     let notes = notes.into_iter().filter(|(_, names, _)| !names.is_empty());
-    (entries, notes.map(|(what, names, more)| format!("{what}: {}{more}", names.join(", "))).collect())
+    Ok((entries, notes.map(|(what, names, more)| format!("{what}: {}{more}", names.join(", "))).collect()))
 }
 
 /// Seals for a few, into one file.

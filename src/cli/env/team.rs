@@ -92,6 +92,14 @@ impl Team {
         parse(&self.shown(path), &text)
     }
 
+    /// The same for a file that may be for others alone; then it is `None`.
+    pub(super) fn read_if_ours(&self, session: &mut Session, path: &RelativePath) -> Result<Option<Invitation>> {
+        let (shown, bytes) = (self.shown(path), seal::read_sealed(&self.root.join(path.as_str()))?);
+        let mut identities = Identities::find()?;
+        let text = seal::open_if_ours(&shown, &bytes, &mut identities, &mut |path, attempt| passphrase(session, path, attempt))?;
+        text.ok().map(|text| parse(&shown, &text)).transpose()
+    }
+
     /// The step that seals variables anew for everybody in a list; `profile` is the one of the file, where it says that.
     pub(super) fn sealing(
         &self,
@@ -134,13 +142,15 @@ pub(super) fn has_sealed(site: &Site) -> bool {
 
 /// Opens sealed bytes; a passphrase is asked for where a key needs one.
 pub(super) fn open(session: &mut Session, shown: &str, bytes: &[u8], identities: &mut Identities) -> Result<SecretString> {
-    seal::open(shown, bytes, identities, &mut |path, attempt| {
-        let again = if attempt > 0 { ", once more" } else { "" };
-        if attempt > 0 {
-            session.ui.refuse("that is not the passphrase");
-        }
-        session.ask.passphrase(&mut session.ui, &format!("Passphrase of {}{again}", paths::shown(path)))
-    })
+    seal::open(shown, bytes, identities, &mut |path, attempt| passphrase(session, path, attempt))
+}
+
+fn passphrase(session: &mut Session, key: &Utf8Path, attempt: usize) -> Result<Option<SecretString>> {
+    let again = if attempt > 0 { ", once more" } else { "" };
+    if attempt > 0 {
+        session.ui.refuse("that is not the passphrase");
+    }
+    session.ask.passphrase(&mut session.ui, &format!("Passphrase of {}{again}", paths::shown(key)))
 }
 
 /// Reads what was opened.
