@@ -205,7 +205,7 @@ pub fn is_satisfied(action: &Action, vault: &Vault) -> bool {
         }
         Action::ReplaceFile { directory, path, file, .. } => file::is_satisfied(directory, path, file),
         Action::WriteSecrets { path, entries } => secrets::is_satisfied(path, entries, vault),
-        Action::ChangeSecrets { path, changes, consumers, backup } => {
+        Action::ChangeSecrets { path, changes, consumers, backup, .. } => {
             change_secrets::is_satisfied(Wanted { path, changes, consumers, backup: backup.as_deref() }, vault)
         }
         Action::InitRepository { directory } => git::is_repository(directory),
@@ -282,7 +282,7 @@ fn perform(step: &Step, before: &Before, vault: &Vault, note: Note<'_>, on_heard
         Action::CreateFiles { directory, tree } => tree::create_files(directory, tree),
         Action::ReplaceFile { directory, path, file, .. } => file::replace(directory, path, file),
         Action::WriteSecrets { path, entries } => secrets::write(path, entries, before, vault, note),
-        Action::ChangeSecrets { path, changes, consumers, backup } => {
+        Action::ChangeSecrets { path, changes, consumers, backup, .. } => {
             let wanted = Wanted { path, changes, consumers, backup: backup.as_deref() };
             change_secrets::change(wanted, before, vault, note)
         }

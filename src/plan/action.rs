@@ -1,6 +1,8 @@
 //! The closed set of things a step can do. `host::apply` is the only place that does them.
 
-use camino::Utf8PathBuf;
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -52,6 +54,9 @@ pub enum Action {
         path: Utf8PathBuf,
         /// What is changed, in order.
         changes: Vec<SecretChange>,
+        /// Names of those that have a value now and lose it.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        replaced: BTreeSet<String>,
         /// The programs that read the file.
         consumers: Vec<Consumer>,
         /// Where a copy of the old file goes, when somebody asked for one.
@@ -199,6 +204,30 @@ impl SecretChange {
             Self::Unset { .. } => "taken out".to_owned(),
         }
     }
+
+    /// Changes of a file as lines to read. A source that all have in common is said once.
+    pub fn lines(file: &Utf8Path, changes: &[Self], replaced: &BTreeSet<String>) -> Vec<String> {
+        let source = |change: &Self| match change {
+            Self::Set(SecretEntry { source: SecretSource::File { path }, .. }) => {
+                let path = file.parent().and_then(|directory| path.strip_prefix(directory).ok()).unwrap_or(path);
+                format!("from {path}")
+            }
+            Self::Set(_) | Self::Unset { .. } => change.describe(),
+        };
+        let first = changes.first().map(source).unwrap_or_default();
+        let is_common =
+            changes.len() > 1 && changes.iter().all(|change| matches!(change, Self::Set(_)) && source(change) == first);
+        let width = changes.iter().map(|change| change.name().len()).max().unwrap_or(0);
+        let line = |change: &Self| {
+            let (name, source) = (change.name(), if is_common { String::new() } else { format!(" {}", source(change)) });
+            match change {
+                Self::Set(_) if replaced.contains(name) => format!("{name:width$}  ~ replaced{source}"),
+                Self::Set(_) => format!("{name:width$}  + added{source}"),
+                Self::Unset { .. } => format!("{name:width$}  - taken out"),
+            }
+        };
+        is_common.then(|| first.clone()).into_iter().chain(changes.iter().map(line)).collect()
+    }
 }
 
 /// One variable of a `.env`: its name and where the value comes from, never the value of a secret.
@@ -287,9 +316,9 @@ impl Action {
                     entries.iter().map(|entry| json!({ "name": entry.name, "source": entry.source.describe() })).collect();
                 json!({ "path": path, "mode": "0600", "variables": keys })
             }
-            Self::ChangeSecrets { path, changes, consumers, backup } => {
+            Self::ChangeSecrets { path, changes, replaced, consumers, backup } => {
                 let keys: Vec<Value> =
-                    changes.iter().map(|change| json!({ "name": change.name(), "change": change.describe() })).collect();
+                    changes.iter().map(|change| json!({ "name": change.name(), "change": change.describe(), "replaces": replaced.contains(change.name()) })).collect();
                 json!({ "path": path, "mode": "0600", "variables": keys, "consumers": consumers, "backup": backup })
             }
             Self::InitRepository { directory } => json!({ "directory": directory }),

@@ -10,7 +10,7 @@ use super::{Ui, Verbosity, tree_view};
 use crate::changeset::unified_diff;
 use crate::file_tree::FileTree;
 use crate::plan::action::size_as_text;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Plan, SecretChange, Step};
 
 /// The bytes that files to be replaced hold now, by absolute path.
 pub type Current = BTreeMap<String, Vec<u8>>;
@@ -64,9 +64,8 @@ fn details(ui: &Ui, step: &Step, current: &Current) -> Vec<String> {
             let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
             entries.iter().map(|entry| format!("     {:width$}  {}", entry.name, entry.source.describe())).collect()
         }
-        Action::ChangeSecrets { changes, .. } => {
-            let width = changes.iter().map(|change| change.name().len()).max().unwrap_or(0);
-            changes.iter().map(|change| format!("     {:width$}  {}", change.name(), change.describe())).collect()
+        Action::ChangeSecrets { path, changes, replaced, .. } => {
+            SecretChange::lines(path, changes, replaced).iter().map(|line| format!("     {line}")).collect()
         }
         Action::EditFile { path, edit } => {
             let old = current.get(path.as_str()).map(Vec::as_slice);

@@ -575,3 +575,24 @@ fn a_key_in_a_variable_is_refused_and_a_file_named_there_is_tried_first() {
     unlock("alice").expect(0);
     assert!(sandbox.read(".env").contains(&canary()));
 }
+
+#[test]
+fn unlock_names_its_source_once_and_tells_new_values_from_replaced_ones() {
+    if !tools::have("unlock_names_its_source_once_and_tells_new_values_from_replaced_ones", &TOOLS) {
+        return;
+    }
+    let sandbox = project();
+    let key = ssh_key(&sandbox, "alice", &["-t", "ed25519"], "");
+    own(&sandbox, &key, "id_ed25519");
+    sandbox.run(&["env", "share", "--to", "alice.pub", "--yes"]).expect(0);
+    sandbox.write(".env", "NAME=other\n");
+    sandbox.run(&["env", "unlock", "--dry-run"]).expect(0).says("TOKEN + added from team/env/default.age");
+    let all = sandbox.run(&["env", "unlock", "--overwrite", "--dry-run"]).expect(0);
+    let lines = "     from team/env/default.age\n     TOKEN  + added\n     NAME   ~ replaced\n";
+    assert!(all.stderr.contains(lines), "{}", all.stderr);
+    let json = sandbox.run(&["env", "unlock", "--overwrite", "--json"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let variables = &json["plan"]["steps"][0]["details"]["variables"];
+    assert_eq!((&variables[0]["replaces"], &variables[1]["replaces"]), (&false.into(), &true.into()));
+    assert_nothing_readable(&sandbox, &[&all.stdout, &all.stderr]);
+}

@@ -1,10 +1,12 @@
 //! The one way from changes of variables to a changed `.env`: a plan of one step, carried out like every other.
 
+use std::collections::BTreeSet;
+
 use super::site::Site;
 use super::{Flags, exposure, value};
 use crate::cli::Session;
 use crate::cli::carry_out::{self, Outcome};
-use crate::dotenv::Document;
+use crate::dotenv::{self, Document};
 use crate::error::Result;
 use crate::host::apply::{self, Wanted};
 use crate::host::env_file::EnvFile;
@@ -77,7 +79,8 @@ fn write(
     let backup = (flags.backup && file.exists()).then(|| site.path.with_file_name(backup_name(&site.path)));
     warn(session, site, &file);
     let title = title(site, &changes);
-    let action = Action::ChangeSecrets { path: site.path.clone(), changes, consumers: site.consumers.clone(), backup };
+    let replaced = replaced(&file.document(), &changes);
+    let action = Action::ChangeSecrets { path: site.path.clone(), changes, replaced, consumers: site.consumers.clone(), backup };
     let plan = plan(site, &file, (title, new.explanation, action));
     let from = match consent {
         Consent::Given => file.into_standing(),
@@ -90,6 +93,13 @@ fn write(
         Consent::Given if !flags.dry_run => carry_out::apply_consented(session, &plan, &vault, flags.plan()),
         Consent::Given | Consent::Asked => carry_out::carry_out(session, &plan, &vault, flags.plan()),
     }
+}
+
+/// The names of variables that have a value already.
+fn replaced(document: &Document, changes: &[SecretChange]) -> BTreeSet<String> {
+    let names: BTreeSet<&str> = changes.iter().map(SecretChange::name).collect();
+    let entries = dotenv::entries(document).into_iter();
+    entries.filter(|entry| entry.has_value() && names.contains(entry.key.as_str())).map(|entry| entry.key).collect()
 }
 
 fn lock_of(site: &Site) -> Result<camino::Utf8PathBuf> {

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use super::entry::Tone;
 use crate::changeset::unified_diff;
 use crate::file_tree::FileTree;
-use crate::plan::{Action, Privilege, Step};
+use crate::plan::{Action, Privilege, SecretChange, Step};
 use crate::ui::plan_view::Current;
 use crate::ui::visible;
 
@@ -47,9 +47,8 @@ pub(super) fn changes(step: &Step, current: &Current) -> Vec<(Tone, String)> {
             let lines = std::iter::once(path.to_string()).chain(variables);
             lines.map(|line| (Tone::Plain, visible(&line))).collect()
         }
-        Action::ChangeSecrets { path, changes, .. } => {
-            let variables = changes.iter().map(|change| format!("{}  {}", change.name(), change.describe()));
-            let lines = std::iter::once(path.to_string()).chain(variables);
+        Action::ChangeSecrets { path, changes, replaced, .. } => {
+            let lines = std::iter::once(path.to_string()).chain(SecretChange::lines(path, changes, replaced));
             lines.map(|line| (Tone::Plain, visible(&line))).collect()
         }
         Action::Run { .. }
