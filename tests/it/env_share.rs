@@ -544,6 +544,9 @@ fn what_one_person_does_not_have_stays_sealed_for_the_others() {
     let whole = fs::read(sandbox.work().join("team/env/default.age")).unwrap();
     fs::write(sandbox.work().join("team/env/default.age"), &whole[..whole.len() - 20]).unwrap();
     let refused = sandbox.run(&["env", "share", "--yes"]).expect(1).says("cannot be opened");
+    let rotated = sandbox.run_with_input(&["env", "rotate", "AAA", "--stdin", "--yes"], "5\n").expect(8);
+    rotated.says("AAA has its new value, but the team does not have it").says("Make the old value invalid");
+    sandbox.run_with_input(&["env", "set", "AAA", "--stdin"], "2\n").expect(0);
     assert!(refused.stderr.contains("or delete `team/env/default.age` first"), "{}", refused.stderr);
     fs::write(sandbox.work().join("team/env/default.age"), &whole).unwrap();
     // Whoever cannot open it is told what that costs.

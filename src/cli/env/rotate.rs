@@ -11,7 +11,6 @@ use crate::cli::carry_out::{self, Outcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::file_tree::RelativePath;
 use crate::host::lock::Lock;
-use crate::host::seal::Identities;
 use crate::secret::invitation::Invitation;
 use crate::secret::rotation;
 
@@ -99,8 +98,9 @@ fn share_again(session: &mut Session, site: &Site, flags: &Flags, key: &str) -> 
         session.ui.note(&later);
         return Ok(());
     }
-    let opened = Identities::find().and_then(|mut identities| team.read_sealed(session, &path, &mut identities));
-    let Ok(mut opened) = opened else {
+    // What is not for us is somebody else's to seal; what could be opened, and is not, is a failure.
+    let opened = team.read_if_ours(session, &path);
+    let Some(mut opened) = opened.inspect_err(|_| session.ui.note(&later))? else {
         session.ui.note(&later);
         return Ok(());
     };
