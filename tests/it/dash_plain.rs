@@ -10,7 +10,7 @@ use crate::dash::project;
 use crate::support::nix_project::{can_run, sandbox};
 use crate::support::nix_world::alone;
 use crate::support::pty::{Ended, Terminal};
-use crate::support::services::Services;
+use crate::support::services::{Services, wait_until};
 use crate::support::tools;
 
 const SIZE: (u16, u16) = (60, 100);
@@ -95,6 +95,10 @@ fn without_a_terminal_every_screen_is_printed_once() {
     );
     assert!(after.contains(" ok, "), "{after}");
     project.run(&["up", "--detach"]).expect(0);
+    // On a busy machine a program has not said or done what it will by the time its start is told.
+    project.wait_for("broken", "failed");
+    let says = |name: &str, text: &str| project.run(&["logs", name]).stdout.contains(text);
+    assert!(wait_until(|| says("web", "hello from web") && says("broken", "the disk is on fire")));
     let shown = project.run(&["dash", "--plain"]).expect(0).stdout;
     assert!(shown.contains("Broken\n  x broken failed: exit code 3\n"), "{shown}");
     assert!(shown.contains("  Read why broken is broken: `nixstart logs --lines 50 broken`\n"), "{shown}");
