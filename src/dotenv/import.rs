@@ -5,12 +5,10 @@ mod json;
 mod lines;
 mod words;
 
-use std::collections::BTreeMap;
-
 use clap::ValueEnum;
 
 use super::document::{Document, Fault, Style, body};
-use super::reader::{Entry, entries};
+use super::reader::{Entry, entries, last_of_each};
 
 /// The most bytes that are read.
 pub const LIMIT: usize = 16 * 1024 * 1024;
@@ -159,7 +157,7 @@ pub fn import(bytes: &[u8], dialect: Dialect) -> Result<Import, ImportError> {
         Dialect::Shell => words::read(text, words::Escapes::Shell)?,
         Dialect::Secretspec => words::read(text, words::Escapes::Secretspec)?,
     };
-    Ok(Import { entries: once(found), unread: Vec::new() })
+    Ok(Import { entries: last_of_each(found, |entry| entry.key.clone()), unread: Vec::new() })
 }
 
 /// Whose reading of a backslash counts.
@@ -181,20 +179,6 @@ fn dotenv(document: &Document, meaning: Meaning) -> Result<Import, ImportError> 
         }
     }
     Ok(Import { entries: entries(document), unread: document.unread_lines() })
-}
-
-/// Every key once, at its first place and with its last value.
-fn once(found: Vec<Entry>) -> Vec<Entry> {
-    let mut places = BTreeMap::new();
-    let mut kept: Vec<Entry> = Vec::new();
-    for entry in found {
-        let place = *places.entry(entry.key.clone()).or_insert(kept.len());
-        match kept.get_mut(place) {
-            Some(known) => *known = entry,
-            None => kept.push(entry),
-        }
-    }
-    kept
 }
 
 /// Whether dotenv takes this for a name.

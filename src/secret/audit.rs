@@ -216,18 +216,15 @@ mod tests {
         format!("nixstart env {words}")
     }
 
+    fn subject<'a>(layers: &'a [Layer], declarations: &'a Declarations) -> Subject<'a> {
+        Subject { layers, declarations, profile: "default", command: &command, is_provided: &|_| false, now: NOW }
+    }
+
     fn said(env: &str, files: &[(&str, &str)]) -> Vec<String> {
         let text = |name: &str| files.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
         let declarations = Declarations::read(&Texts::gather(&text), "default");
         let layers = [Layer { name: ".env".into(), document: Document::parse(env.as_bytes()) }];
-        let subject = Subject {
-            layers: &layers,
-            declarations: &declarations,
-            profile: "default",
-            command: &command,
-            is_provided: &|_| false,
-            now: NOW,
-        };
+        let subject = subject(&layers, &declarations);
         let found = subject.values().into_iter().chain(of_file(&layers[0], &[Consumer::Node]));
         found.map(|found| format!("{} {}: {} [{}]", found.severity.word(), found.place, found.message, found.code)).collect()
     }
@@ -261,14 +258,7 @@ mod tests {
         let layers =
             [Layer { name: ".env".into(), document: Document::parse(b"BOT_TOKEN=abc\nCLIENT_ID=1100000000000000001\n") }];
         let declarations = Declarations::default();
-        let subject = Subject {
-            layers: &layers,
-            declarations: &declarations,
-            profile: "default",
-            command: &command,
-            is_provided: &|_| false,
-            now: NOW,
-        };
+        let subject = subject(&layers, &declarations);
         let (token, expected) = subject.discord().unwrap();
         assert!(token.is_none());
         assert_eq!(expected.application, Some(("CLIENT_ID".to_owned(), "1100000000000000001".to_owned())));

@@ -79,7 +79,9 @@ fn write(
     let backup = (flags.backup && file.exists()).then(|| site.path.with_file_name(backup_name(&site.path)));
     warn(session, site, &file);
     let title = title(site, &changes);
-    let replaced = replaced(&file.document(), &changes);
+    // Whoever sees no preview does not wait for all of a large file to be taken apart.
+    let is_shown = consent == Consent::Asked || flags.dry_run || flags.json;
+    let replaced = if is_shown { replaced(&file.document(), &changes) } else { BTreeSet::new() };
     let action = Action::ChangeSecrets { path: site.path.clone(), changes, replaced, consumers: site.consumers.clone(), backup };
     let plan = plan(site, &file, (title, new.explanation, action));
     let from = match consent {
