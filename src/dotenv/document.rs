@@ -193,8 +193,8 @@ impl Document {
         self.bytes.as_deref().map_or_else(|| nul(self.text.as_bytes()), fault_of_bytes)
     }
 
-    /// The text, for editing.
-    pub(super) fn text(&self) -> &str {
+    /// The text; bytes that are no UTF-8 are replaced in it.
+    pub fn text(&self) -> &str {
         &self.text
     }
 

@@ -157,7 +157,7 @@ pub fn import(bytes: &[u8], dialect: Dialect) -> Result<Import, ImportError> {
         Dialect::Shell => words::read(text, words::Escapes::Shell)?,
         Dialect::Secretspec => words::read(text, words::Escapes::Secretspec)?,
     };
-    Ok(Import { entries: last_of_each(found, |entry| entry.key.clone()), unread: Vec::new() })
+    Ok(Import { entries: last_of_each(&found, |entry| &entry.key).into_iter().cloned().collect(), unread: Vec::new() })
 }
 
 /// Whose reading of a backslash counts.

@@ -2,7 +2,7 @@
 //!
 //! It never fails: what is no assignment is skipped. The last of several values of a key wins.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -37,16 +37,15 @@ pub fn entries(document: &Document) -> Vec<Entry> {
 
 /// The assignment of every variable that counts, which is its last, in the order of first appearance.
 pub fn in_force(document: &Document) -> Vec<&Assignment> {
-    last_of_each(document.assignments(), |assignment| assignment.key.as_str())
+    last_of_each(document.assignments(), |assignment| &assignment.key)
 }
 
 /// Every key once, at its first place and with the last of what has it.
-pub(super) fn last_of_each<T, K: Ord>(all: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    let all = all.into_iter();
-    let mut places = BTreeMap::new();
-    let mut found: Vec<T> = Vec::with_capacity(all.size_hint().0);
+pub(super) fn last_of_each<T>(all: &[T], key: impl Fn(&T) -> &str) -> Vec<&T> {
+    let mut places = HashMap::with_capacity(all.len());
+    let mut found: Vec<&T> = Vec::with_capacity(all.len());
     for one in all {
-        let place = *places.entry(key(&one)).or_insert(found.len());
+        let place = *places.entry(key(one)).or_insert(found.len());
         match found.get_mut(place) {
             Some(earlier) => *earlier = one,
             None => found.push(one),

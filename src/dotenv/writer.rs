@@ -176,15 +176,17 @@ pub fn quote(value: &str) -> Result<String, Unportable> {
 
 /// Whether the value means itself to every reader, the raw ones included, without quotes.
 pub(super) fn is_bare(value: &str) -> bool {
-    !value.starts_with('=') && !value.contains(":=") && value.chars().all(is_bare_character)
+    let is_beyond_ascii = |character: char| {
+        !character.is_ascii() && !character.is_whitespace() && !character.is_control() && character != '\u{FEFF}'
+    };
+    let is_word = value.bytes().all(is_bare_byte)
+        || value.chars().all(|character| u8::try_from(character).is_ok_and(is_bare_byte) || is_beyond_ascii(character));
+    is_word && !value.starts_with('=') && !value.contains(":=")
 }
 
-fn is_bare_character(character: char) -> bool {
-    if character.is_ascii() {
-        character.is_ascii_alphanumeric() || "!%*+,-./:=?@[]^_{}".contains(character)
-    } else {
-        !character.is_whitespace() && !character.is_control() && character != '\u{FEFF}'
-    }
+const fn is_bare_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'%' | b'*'..=b'/' | b':' | b'=' | b'?' | b'@' | b'[' | b']'..=b'_' | b'{' | b'}')
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use crate::facts::secrets::declared::{self, is_placeholder};
 use crate::facts::secrets::format::shown_name;
 use crate::facts::secrets::{Gap, GapKind};
 
+/// The code of findings about variables that are needed and have no value.
+pub const MISSING: &str = "missing";
+
 /// A file of variables and how findings name it.
 pub struct Layer {
     /// Its name.
@@ -80,8 +83,8 @@ impl Subject<'_> {
     fn of_gap(&self, gap: &Gap, entries: &[Entry]) -> Diagnostic {
         let spec = self.declarations.spec(&gap.key);
         let (code, message) = match &gap.kind {
-            GapKind::Missing => ("missing", format!("`{}` is missing", gap.key)),
-            GapKind::Empty => ("missing", format!("`{}` is empty", gap.key)),
+            GapKind::Missing => (MISSING, format!("`{}` is missing", gap.key)),
+            GapKind::Empty => (MISSING, format!("`{}` is empty", gap.key)),
             GapKind::Placeholder => ("placeholder", format!("`{}` still has the text of an example", gap.key)),
             GapKind::Rejected(why) => ("invalid", format!("`{}` cannot be right: {why}", gap.key)),
         };
@@ -188,7 +191,7 @@ fn of_fault(fault: &Fault, file: &str) -> Diagnostic {
 fn of_hazard(hazard: Hazard, file: &str) -> Diagnostic {
     let subject = match &hazard.key {
         Some(key) => format!("`{key}` "),
-        None if hazard.what.starts_with("has ") || hazard.what.starts_with("stands ") => "a variable ".to_owned(),
+        None if hazard.is_of_variable => "a variable ".to_owned(),
         None => String::new(),
     };
     let who = match hazard.consumers.as_slice() {

@@ -3,7 +3,8 @@
 
 pub mod elsewhere;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -27,18 +28,18 @@ pub struct Form {
 /// A variable.
 #[derive(Debug)]
 pub struct Field {
-    /// Its declaration; of one that is not declared, what holds for all.
-    pub spec: SecretSpec,
-    /// Whether somebody has declared it.
-    pub is_declared: bool,
+    /// The name.
+    pub name: String,
+    /// Its declaration, when somebody has declared it. A file can have thousands of variables that nobody has.
+    declaration: Option<Box<SecretSpec>>,
     /// Whether the project needs a value for it.
     pub is_required: bool,
     /// The same variable in another file that counts, too.
-    elsewhere: Option<Elsewhere>,
+    elsewhere: Option<Box<Elsewhere>>,
     /// The value that is there.
     current: Option<SecretString>,
     /// What is wrong with it.
-    fault: Option<Rejection>,
+    fault: Option<Box<Rejection>>,
     /// What is to become of it.
     draft: Option<Draft>,
 }
@@ -76,6 +77,10 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 8] =
+        [Self::Set, Self::Missing, Self::Optional, Self::Default, Self::Invalid, Self::Extra, Self::Changed, Self::Removed];
+
     /// The state in a word.
     pub const fn word(self) -> &'static str {
         match self {
@@ -114,27 +119,28 @@ impl Difference {
 }
 
 impl Form {
-    /// A form of declarations and of what a file has. `is_required` says what the profile needs.
+    /// A form of declarations and of what a file has, every key once. `is_required` says what the profile needs.
     pub fn new(
         specs: &[SecretSpec],
         entries: Vec<(String, SecretString)>,
         is_required: &dyn Fn(&SecretSpec) -> bool,
         (writer, now): (Writer, u64),
     ) -> Self {
-        let mut form = Self { fields: Vec::with_capacity(specs.len() + entries.len()), writer, now };
-        // Of several values the last one counts; the place of a name is where it stands first.
-        let mut values: HashMap<&str, &SecretString> = entries.iter().map(|(key, value)| (key.as_str(), value)).collect();
-        for spec in in_question_order(specs) {
-            let field = form.field(spec.clone(), (true, is_required(spec)), values.remove(spec.name.as_str()).cloned());
-            form.fields.push(field);
-        }
-        for (key, _) in &entries {
-            if let Some(value) = values.remove(key.as_str()) {
-                let field = form.field(SecretSpec::undeclared(key), (false, false), Some(value.clone()));
-                form.fields.push(field);
+        let declared = in_question_order(specs).into_iter();
+        let mut fields: Vec<Field> = declared.map(|spec| Field::declared(spec.clone(), is_required(spec))).collect();
+        let places = fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index));
+        let places: BTreeMap<String, usize> = places.collect();
+        fields.reserve(entries.len());
+        for (key, value) in entries {
+            match places.get(&key).and_then(|index| fields.get_mut(*index)) {
+                Some(field) => field.current = Some(value),
+                None => fields.push(Field { current: Some(value), ..Field::undeclared(key) }),
             }
         }
-        form
+        for field in &mut fields {
+            field.judge(now);
+        }
+        Self { fields, writer, now }
     }
 
     /// Learns what other files say of the variables, those that count more first.
@@ -143,24 +149,18 @@ impl Form {
         for (key, elsewhere) in others {
             let index = self.position(&key).unwrap_or(self.fields.len());
             if index == self.fields.len() {
-                self.fields.push(self.field(SecretSpec::undeclared(&key), (false, false), None));
+                self.fields.push(Field::undeclared(key));
             }
             let Some(field) = self.fields.get_mut(index).filter(|field| field.elsewhere.is_none()) else { continue };
-            field.elsewhere = Some(elsewhere);
+            field.elsewhere = Some(Box::new(elsewhere));
             field.judge(self.now);
         }
         self
     }
 
-    fn field(&self, spec: SecretSpec, (is_declared, is_required): (bool, bool), current: Option<SecretString>) -> Field {
-        let mut field = Field { spec, is_declared, is_required, elsewhere: None, current, fault: None, draft: None };
-        field.judge(self.now);
-        field
-    }
-
     /// The place of a key.
     pub fn position(&self, key: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.spec.name == key)
+        self.fields.iter().position(|field| field.name == key)
     }
 
     /// Cleans a value up and checks it, also for the programs that read the file.
@@ -179,7 +179,7 @@ impl Form {
     /// Lets a field be made at random, where its declaration says how.
     pub fn generate(&mut self, index: usize) -> bool {
         let field = self.fields.get_mut(index);
-        let how = field.and_then(|field| field.spec.generate.clone().map(|how| field.draft = Some(Draft::Generate(how))));
+        let how = field.and_then(|field| field.generate().cloned().map(|how| field.draft = Some(Draft::Generate(how))));
         how.is_some()
     }
 
@@ -206,19 +206,19 @@ impl Form {
             let message = "this is no name of a variable";
             return Err(Rejection::new(message, "letters, digits and `_`, and no digit in front"));
         }
-        self.fields.push(self.field(SecretSpec::undeclared(name), (false, false), None));
+        self.fields.push(Field::undeclared(name.to_owned()));
         Ok(self.fields.len() - 1)
     }
 
     /// Takes fields out that nobody declared, that are in no file, and that get no value.
     pub fn tidy(&mut self) {
         let is_somewhere = |field: &Field| field.current.is_some() || field.elsewhere.is_some();
-        self.fields.retain(|field| field.is_declared || is_somewhere(field) || field.draft.is_some());
+        self.fields.retain(|field| field.declaration.is_some() || is_somewhere(field) || field.draft.is_some());
     }
 
     /// What saving does, by key. No value is in it.
     pub fn differences(&self) -> Vec<(&str, Difference)> {
-        self.fields.iter().filter_map(|field| Some((field.spec.name.as_str(), field.difference()?))).collect()
+        self.fields.iter().filter_map(|field| Some((field.name.as_str(), field.difference()?))).collect()
     }
 
     /// Whether a value goes that is kept nowhere.
@@ -227,16 +227,16 @@ impl Form {
     }
 
     /// What is to become of each field that is changed.
-    pub fn drafts(&self) -> impl Iterator<Item = (&SecretSpec, &Draft)> {
-        self.fields.iter().filter_map(|field| Some((&field.spec, field.draft.as_ref()?)))
+    pub fn drafts(&self) -> impl Iterator<Item = (&str, &Draft)> {
+        self.fields.iter().filter_map(|field| Some((field.name.as_str(), field.draft.as_ref()?)))
     }
 
     /// What a person should know before saving: needed keys without a value, and values that do not belong together.
     pub fn warnings(&self) -> Vec<String> {
-        let missing = self.fields.iter().filter(|field| field.is_needed_still()).map(|field| field.spec.name.as_str());
+        let missing = self.fields.iter().filter(|field| field.is_needed_still()).map(|field| field.name.as_str());
         let missing: Vec<&str> = missing.collect();
         let values: Vec<(&SecretSpec, &SecretString)> =
-            self.fields.iter().filter_map(|field| Some((&field.spec, field.outcome()?))).collect();
+            self.fields.iter().filter_map(|field| Some((field.declaration()?, field.outcome()?))).collect();
         let missing = (!missing.is_empty()).then(|| format!("still missing: {}", missing.join(", ")));
         let hidden = self.fields.iter().filter_map(Field::hidden);
         missing.into_iter().chain(hidden).chain(cross_check(&values)).collect()
@@ -244,6 +244,42 @@ impl Form {
 }
 
 impl Field {
+    /// One that somebody has declared, without a value.
+    fn declared(spec: SecretSpec, is_required: bool) -> Self {
+        let name = spec.name.clone();
+        Self { is_required, declaration: Some(Box::new(spec)), ..Self::undeclared(name) }
+    }
+
+    /// One that nobody has declared, without a value.
+    const fn undeclared(name: String) -> Self {
+        Self { name, declaration: None, is_required: false, elsewhere: None, current: None, fault: None, draft: None }
+    }
+
+    /// Its declaration, when somebody has declared it.
+    pub fn declaration(&self) -> Option<&SecretSpec> {
+        self.declaration.as_deref()
+    }
+
+    /// Its declaration; for one that is not declared, what holds for all such.
+    pub fn spec(&self) -> Cow<'_, SecretSpec> {
+        self.declaration().map_or_else(|| Cow::Owned(SecretSpec::undeclared(&self.name)), Cow::Borrowed)
+    }
+
+    /// Whether nobody may see its value.
+    pub fn is_sensitive(&self) -> bool {
+        self.declaration().is_none_or(|spec| spec.sensitive)
+    }
+
+    /// The value that counts when none is given.
+    pub fn default(&self) -> Option<&str> {
+        self.declaration()?.default.as_deref()
+    }
+
+    /// How a random value is made, where its declaration says so.
+    pub fn generate(&self) -> Option<&Generate> {
+        self.declaration()?.generate.as_ref()
+    }
+
     /// How it stands.
     pub fn state(&self) -> State {
         match &self.draft {
@@ -252,8 +288,8 @@ impl Field {
             None => {}
         }
         let has_value = self.effective().is_some_and(|value| !value.expose_secret().is_empty());
-        match (has_value, &self.spec.default) {
-            _ if !self.is_declared => State::Extra,
+        match (has_value, self.default()) {
+            _ if self.declaration.is_none() => State::Extra,
             (true, _) if self.fault.is_some() => State::Invalid,
             (true, _) => State::Set,
             (false, Some(_)) => State::Default,
@@ -273,14 +309,14 @@ impl Field {
 
     /// Checks the value that counts.
     fn judge(&mut self, now: u64) {
-        let given = self.effective().map(ExposeSecret::expose_secret);
-        let given = given.filter(|value| self.is_declared && !value.is_empty());
-        self.fault = given.and_then(|value| check_as_it_is(&self.spec, value, now).err());
+        let given = self.effective().map(ExposeSecret::expose_secret).filter(|value| !value.is_empty());
+        let judged = self.declaration().zip(given).map(|(spec, value)| check_as_it_is(spec, value, now));
+        self.fault = judged.and_then(Result::err).map(Box::new);
     }
 
     /// The value that programs see now.
     fn effective(&self) -> Option<&SecretString> {
-        match (&self.elsewhere, &self.current) {
+        match (self.elsewhere.as_deref(), &self.current) {
             (Some(Elsewhere { rank: Rank::More, value, .. }), _) | (Some(Elsewhere { value, .. }), None) => Some(value),
             (_, current) => current.as_ref(),
         }
@@ -288,7 +324,7 @@ impl Field {
 
     /// The value that programs see after saving; `None` when there is none, or nobody knows it yet.
     fn outcome(&self) -> Option<&SecretString> {
-        match (&self.elsewhere, &self.draft) {
+        match (self.elsewhere.as_deref(), &self.draft) {
             (_, None) => self.effective(),
             (Some(Elsewhere { rank: Rank::More, value, .. }), _) | (Some(Elsewhere { value, .. }), Some(Draft::Unset)) => {
                 Some(value)
@@ -310,7 +346,7 @@ impl Field {
     /// What saving its new value hides, or what hides it.
     fn hidden(&self) -> Option<String> {
         self.draft.as_ref().filter(|draft| !matches!(draft, Draft::Unset))?;
-        self.elsewhere.as_ref()?.warning(&self.spec.name, self.current.is_some())
+        self.elsewhere.as_ref()?.warning(&self.name, self.current.is_some())
     }
 
     /// What is to become of it.
@@ -319,13 +355,13 @@ impl Field {
     }
 
     /// Whether everybody may see its value. One that is not what it should be may be a secret in the wrong place.
-    pub const fn is_public(&self) -> bool {
-        !self.spec.sensitive && (self.fault.is_none() || self.draft.is_some())
+    pub fn is_public(&self) -> bool {
+        !self.is_sensitive() && (self.fault.is_none() || self.draft.is_some())
     }
 
     /// What is wrong with the value that is there.
-    pub const fn fault(&self) -> Option<&Rejection> {
-        self.fault.as_ref()
+    pub fn fault(&self) -> Option<&Rejection> {
+        self.fault.as_deref()
     }
 
     fn difference(&self) -> Option<Difference> {
@@ -338,7 +374,7 @@ impl Field {
 
     fn is_needed_still(&self) -> bool {
         let is_empty = || self.outcome().is_none_or(|value| value.expose_secret().is_empty());
-        self.is_required && self.spec.default.is_none() && !matches!(self.draft, Some(Draft::Generate(_))) && is_empty()
+        self.is_required && self.default().is_none() && !matches!(self.draft, Some(Draft::Generate(_))) && is_empty()
     }
 }
 
@@ -360,12 +396,12 @@ mod tests {
             spec("MAIL", "kind = 'email'\nrequired = false"),
         ];
         let entry = |key: &str, value: &str| (key.to_owned(), SecretString::from(value.to_owned()));
-        let entries = vec![entry("OLD", "x"), entry("ID", "12"), entry("MAIL", "a@b.c"), entry("OLD", "y")];
+        let entries = vec![entry("OLD", "y"), entry("ID", "12"), entry("MAIL", "a@b.c")];
         Form::new(&specs, entries, &|spec| spec.required.in_default_profile(), (Writer::default(), 0))
     }
 
     fn states(form: &Form) -> Vec<(&str, State)> {
-        form.fields.iter().map(|field| (field.spec.name.as_str(), field.state())).collect()
+        form.fields.iter().map(|field| (field.name.as_str(), field.state())).collect()
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Hazard {
     pub code: &'static str,
     /// What it is, as a fragment.
     pub what: String,
+    /// Whether it is something of a variable, so that the fragment begins with a verb.
+    pub is_of_variable: bool,
     /// What to do, as an instruction.
     pub hint: &'static str,
     /// The programs that see something else; empty when it concerns all.
@@ -31,55 +33,55 @@ pub struct Hazard {
 
 /// Finds what the given programs read differently.
 pub fn hazards(document: &Document, consumers: &[Consumer]) -> Vec<Hazard> {
-    let text = String::from_utf8_lossy(document.as_bytes());
-    let lines: Vec<&str> = text.lines().collect();
-    let quoted = document.assignments().iter().filter(|assignment| assignment.style != Style::Bare);
-    let quoted: HashSet<usize> = quoted.map(|assignment| assignment.line).collect();
-    // Space inside quotes is there on purpose.
-    let faults = format::faults(&text).into_iter();
-    let faults = faults.filter(|fault| fault.kind != FaultKind::OuterSpace || !quoted.contains(&fault.line));
-    let mut found: Vec<Hazard> = faults.filter_map(|fault| of_fault(fault, consumers)).collect();
-    for assignment in document.assignments() {
-        let line = lines.get(assignment.line - 1).copied().unwrap_or_default();
-        let written = Written { document, assignment, line };
-        let key = shown_name(&assignment.key);
-        for (rule, affected) in written.rules() {
-            let affected: Vec<Consumer> = consumers.iter().copied().filter(|consumer| affected.contains(consumer)).collect();
-            if !affected.is_empty() {
-                let Rule { code, what, mut hint } = rule;
-                // Single quotes do not help them.
-                if rule == DOLLAR && affected.iter().any(|consumer| consumer.misreads("$A", Style::Single).is_some()) {
-                    hint = DOLLAR_IN_SINGLE.hint;
-                }
-                found.push(Hazard {
-                    line: assignment.line,
-                    key: key.clone(),
-                    code,
-                    what: what.to_owned(),
-                    hint,
-                    consumers: affected,
-                });
-            }
-        }
-    }
-    found.sort_by_key(|hazard| hazard.line);
-    found
+    hazards_of(document, (document.text(), &document.assignments().iter().collect::<Vec<_>>()), consumers)
 }
 
 /// The programs that read something else on a line, by line. What every program reads alike is not looked at any closer: most
 /// lines are like that, and a file can have many.
 pub fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec<Consumer>> {
-    let text = String::from_utf8_lossy(document.as_bytes());
-    let mut plain = document.assignments().iter().filter(|assignment| assignment.is_plain()).peekable();
-    let mut odd = String::with_capacity(text.len());
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        let is_plain = plain.next_if(|assignment| assignment.line == index + 1).is_some_and(|assignment| {
-            let value = line.strip_prefix(assignment.key.as_str()).and_then(|rest| rest.strip_prefix('='));
-            value.is_some_and(|value| value.strip_suffix('\n').unwrap_or(value) == assignment.value.expose_secret())
-        });
-        odd.push_str(if is_plain { "\n" } else { line });
+    let mut lines: Vec<&str> = document.text().split('\n').collect();
+    let mut odd = Vec::new();
+    for assignment in document.assignments() {
+        match lines.get_mut(assignment.line - 1) {
+            Some(line) if is_plain(assignment, line) => *line = "",
+            _ => odd.push(assignment),
+        }
     }
-    consumers_by_line(hazards(&Document::parse(odd.as_bytes()), consumers))
+    consumers_by_line(hazards_of(document, (&lines.join("\n"), &odd), consumers))
+}
+
+/// Whether every program reads a line alike, which is an assignment and nothing else.
+fn is_plain(assignment: &Assignment, line: &str) -> bool {
+    let value = line.strip_prefix(assignment.key.as_str()).and_then(|rest| rest.strip_prefix('='));
+    value.is_some_and(|value| value == assignment.value.expose_secret()) && assignment.is_plain()
+}
+
+/// The same for a part of a document: a text in which lines may be blank instead, and the assignments of the others.
+fn hazards_of(document: &Document, (text, assignments): (&str, &[&Assignment]), consumers: &[Consumer]) -> Vec<Hazard> {
+    let lines: Vec<&str> = text.lines().collect();
+    let quoted = assignments.iter().filter(|assignment| assignment.style != Style::Bare);
+    let quoted: HashSet<usize> = quoted.map(|assignment| assignment.line).collect();
+    // Space inside quotes is there on purpose.
+    let faults = format::faults(text).into_iter();
+    let faults = faults.filter(|fault| fault.kind != FaultKind::OuterSpace || !quoted.contains(&fault.line));
+    let mut found: Vec<Hazard> = faults.filter_map(|fault| of_fault(fault, consumers)).collect();
+    for assignment in assignments {
+        let line = lines.get(assignment.line - 1).copied().unwrap_or_default();
+        let rules = Written { document, assignment, line, consumers }.rules();
+        let key = if rules.is_empty() { None } else { shown_name(&assignment.key) };
+        for (rule, affected) in rules {
+            let Rule { code, what, mut hint } = rule;
+            // Single quotes do not help them.
+            if rule == DOLLAR && affected.iter().any(|consumer| consumer.misreads("$A", Style::Single).is_some()) {
+                hint = DOLLAR_IN_SINGLE.hint;
+            }
+            let what = what.to_owned();
+            let (line, key, is_of_variable) = (assignment.line, key.clone(), true);
+            found.push(Hazard { line, key, code, what, is_of_variable, hint, consumers: affected });
+        }
+    }
+    found.sort_by_key(|hazard| hazard.line);
+    found
 }
 
 fn consumers_by_line(hazards: Vec<Hazard>) -> HashMap<usize, Vec<Consumer>> {
@@ -147,7 +149,8 @@ fn of_fault(fault: format::Fault, consumers: &[Consumer]) -> Option<Hazard> {
     }
     // Some programs read such a line all the same.
     let what = if fault.kind == FaultKind::Unread { "this is no assignment".to_owned() } else { fault.kind.describe() };
-    Some(Hazard { line: fault.line, key: fault.key, code, what, hint, consumers: concerned })
+    let is_of_variable = fault.kind.is_of_variable();
+    Some(Hazard { line: fault.line, key: fault.key, code, what, is_of_variable, hint, consumers: concerned })
 }
 
 /// An assignment and how it stands in its line.
@@ -155,16 +158,19 @@ struct Written<'a> {
     document: &'a Document,
     assignment: &'a Assignment,
     line: &'a str,
+    /// The programs that are asked about.
+    consumers: &'a [Consumer],
 }
 
 impl Written<'_> {
-    /// The rules it breaks, with the programs that mind.
+    /// The rules it breaks, with those of the programs that mind.
     fn rules(&self) -> Vec<(Rule, Vec<Consumer>)> {
         let mut rules = self.of_line();
         let value = self.assignment.value.expose_secret();
+        let misread = |consumer: &Consumer| Some((*consumer, consumer.misreads(value, self.assignment.style)?));
+        let misread: Vec<(Consumer, Misreading)> = self.consumers.iter().filter_map(misread).collect();
         let quoted = |misreading: Misreading| -> Vec<Consumer> {
-            let style = self.assignment.style;
-            Consumer::ALL.into_iter().filter(|consumer| consumer.misreads(value, style) == Some(misreading)).collect()
+            misread.iter().filter(|(_, found)| *found == misreading).map(|(consumer, _)| *consumer).collect()
         };
         match self.assignment.style {
             Style::Bare => rules.extend(Self::of_bare(value)),
@@ -179,6 +185,10 @@ impl Written<'_> {
                     rules.push((BACKSLASH, without_rust(quoted(Misreading::Backslash))));
                 }
             }
+        }
+        for (_, affected) in &mut rules {
+            let concerned = self.consumers.iter().copied().filter(|consumer| affected.contains(consumer));
+            *affected = concerned.collect();
         }
         rules.retain(|(_, affected)| !affected.is_empty());
         rules

@@ -41,7 +41,7 @@ enum Styles {
 fn cleaned(text: &str, styles: Styles) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, from)) = rest.bytes().position(may_begin_control).and_then(|at| rest.split_at_checked(at)) {
+    while let Some((before, from)) = next_control(rest).and_then(|at| rest.split_at_checked(at)) {
         clean += before;
         let mut characters = from.chars();
         let first = characters.next();
@@ -54,16 +54,27 @@ fn cleaned(text: &str, styles: Styles) -> String {
                 }
             }
             Some('\t') => clean += TAB,
-            Some(kept) if kept == '\n' || !kept.is_control() => clean.push(kept),
+            Some(kept) if !kept.is_control() => clean.push(kept),
             Some(_) | None => {}
         }
     }
     clean + rest
 }
 
-/// Whether a byte is a control character, or the first one of such as of others: those of U+0080 to U+00BF.
+/// Where the next byte is that may begin a control character. Pieces without any are passed over at once: a list can have
+/// thousands of lines.
+fn next_control(text: &str) -> Option<usize> {
+    let is_clear = |piece: &&[u8]| !piece.iter().fold(false, |found, byte| found | may_begin_control(*byte));
+    let clear = text.as_bytes().chunks_exact(PIECE).take_while(is_clear).count() * PIECE;
+    Some(clear + text.as_bytes().get(clear..)?.iter().position(|byte| may_begin_control(*byte))?)
+}
+
+/// As many bytes as processors compare at once.
+const PIECE: usize = 16;
+
+/// Whether a byte is a control character that does not stay, or the first one of such as of others: those of U+0080 to U+00BF.
 const fn may_begin_control(byte: u8) -> bool {
-    byte.is_ascii_control() || byte == 0xC2
+    (byte.is_ascii_control() && byte != b'\n') || byte == 0xC2
 }
 
 /// What every escape sequence begins with.

@@ -109,19 +109,19 @@ fn writer(site: &Site) -> Writer {
 fn changes(form: &Form) -> (Vec<SecretChange>, Vault) {
     let mut vault = Vault::default();
     let mut changes = Vec::new();
-    for (spec, draft) in form.drafts() {
+    for (name, draft) in form.drafts() {
         let source = match draft {
             Draft::Unset => {
-                changes.push(SecretChange::Unset { name: spec.name.clone() });
+                changes.push(SecretChange::Unset { name: name.to_owned() });
                 continue;
             }
             Draft::Value(value) => {
-                vault.insert(&spec.name, value.clone());
+                vault.insert(name, value.clone());
                 SecretSource::Entered
             }
             Draft::Generate(how) => SecretSource::Generated { how: how.clone() },
         };
-        changes.push(SecretChange::Set(SecretEntry { name: spec.name.clone(), comment: String::new(), source }));
+        changes.push(SecretChange::Set(SecretEntry { name: name.to_owned(), comment: String::new(), source }));
     }
     (changes, vault)
 }

@@ -1,8 +1,10 @@
 //! `nixstart env list`: which variables there are, which are missing, and where each value comes from; no secret.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::iter::repeat_n;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
-use crate::dotenv::{Consumer, Writer, in_force};
+use crate::dotenv::{Consumer, Document, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
 use crate::host::{clock, paths};
@@ -29,7 +31,7 @@ pub(super) struct Args {
     reveal: bool,
 }
 
-/// How a state is painted.
+/// In which role a state is shown.
 const fn role(state: State) -> Role {
     match state {
         State::Set => Role::Success,
@@ -39,40 +41,45 @@ const fn role(state: State) -> Role {
 }
 
 /// Where the value of a variable stands.
-struct Found {
-    file: Rc<Layer>,
+struct Found<'a> {
+    file: &'a Layer,
     line: usize,
     /// The programs of the project that read something else there.
     misreaders: Vec<Consumer>,
     /// Files that have it, too, and count less.
-    shadowed: Vec<Rc<Layer>>,
+    shadowed: Vec<&'a Layer>,
 }
 
-/// A file, as an absolute path and as a person would type it.
+/// A file, as an absolute path and as a person would type it, and what is in it.
 struct Layer {
     path: Utf8PathBuf,
     shown: String,
+    document: Arc<Document>,
 }
 
 /// Where values stand, by key.
-type Places = HashMap<String, Found>;
+type Places<'a> = HashMap<&'a str, Found<'a>>;
 
 /// A variable of the list.
 struct Row<'a> {
     field: &'a Field,
-    found: Option<&'a Found>,
+    found: Option<&'a Found<'a>>,
     /// How it stands.
     state: State,
+    /// What the environment of this process says it is.
+    environment: Option<&'a str>,
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
     let site = Site::find_with_source(flags, session)?;
-    let (found, entries) = read(&site, session)?;
+    let layers = read(&site, session)?;
+    let (found, entries) = in_layers(&layers, &site.consumers);
     let is_required = |spec: &SecretSpec| spec.required.in_default_profile();
     let writer = Writer::new(site.consumers.iter().copied());
     let form = Form::new(&site.declarations.specs, entries, &is_required, (writer, clock::now_milliseconds()));
-    let declares = form.fields.iter().any(|field| field.is_declared);
-    let row = |field| Row::new(field, found.get(field.spec.name.as_str()), declares);
+    let declares = form.fields.iter().any(|field| field.declaration().is_some());
+    let environment = env_vars::all();
+    let row = |field| Row::new(field, &found, &environment, declares);
     let rows: Vec<Row<'_>> = form.fields.iter().map(row).collect();
     if flags.json {
         let rows: Vec<Value> = rows.iter().map(|row| to_json(row, args.reveal)).collect();
@@ -89,46 +96,56 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     show(session, &rows, args.reveal)
 }
 
-/// Every variable of every file that counts, in the order of the files; the first file that has one says what it is.
-fn read(site: &Site, session: &mut Session) -> Result<(Places, Vec<(String, SecretString)>)> {
-    let mut places = Places::new();
-    let mut values = Vec::new();
-    for path in site.layers() {
+/// Every file that counts, the one that wins first.
+fn read(site: &Site, session: &mut Session) -> Result<Vec<Layer>> {
+    let read = |path: Utf8PathBuf| {
         let document = site.read_to_use(&path, session)?;
-        let file = Rc::new(Layer { shown: paths::shown(&path), path });
-        let mut misreaders = lint::misreaders(&document, &site.consumers);
-        for assignment in in_force(&document) {
-            if let Some(found) = places.get_mut(&assignment.key) {
-                found.shadowed.push(Rc::clone(&file));
-                continue;
+        Ok(Layer { shown: paths::shown(&path), path, document })
+    };
+    site.layers().into_iter().map(read).collect()
+}
+
+/// Every variable of every file, in the order of the files; the first file that has one says what it is.
+fn in_layers<'a>(layers: &'a [Layer], consumers: &[Consumer]) -> (Places<'a>, Vec<(String, SecretString)>) {
+    let count = layers.iter().map(|file| file.document.assignments().len()).max().unwrap_or_default();
+    let mut places = Places::with_capacity(count);
+    let mut values = Vec::with_capacity(count);
+    for file in layers {
+        let mut misreaders = lint::misreaders(&file.document, consumers);
+        for assignment in in_force(&file.document) {
+            match places.entry(assignment.key.as_str()) {
+                Entry::Occupied(mut found) => found.get_mut().shadowed.push(file),
+                Entry::Vacant(place) => {
+                    let line = assignment.line;
+                    let misreaders = misreaders.remove(&line).unwrap_or_default();
+                    place.insert(Found { file, line, misreaders, shadowed: Vec::new() });
+                    values.push((assignment.key.clone(), assignment.value.clone()));
+                }
             }
-            let line = assignment.line;
-            let misreaders = misreaders.remove(&line).unwrap_or_default();
-            places.insert(assignment.key.clone(), Found { file: Rc::clone(&file), line, misreaders, shadowed: Vec::new() });
-            values.push((assignment.key.clone(), assignment.value.clone()));
         }
     }
-    Ok((places, values))
+    (places, values)
 }
 
 impl<'a> Row<'a> {
     /// Where nobody declares anything, no variable is one too many.
-    fn new(field: &'a Field, found: Option<&'a Found>, declares: bool) -> Self {
+    fn new(field: &'a Field, found: &'a Places<'_>, environment: &'a BTreeMap<String, String>, declares: bool) -> Self {
         let state = match field.state() {
             State::Extra if !declares => State::Set,
             state => state,
         };
-        Self { field, found, state }
+        let environment = environment.get(&field.name).map(String::as_str).filter(|own| !own.is_empty());
+        Self { field, found: found.get(field.name.as_str()), state, environment }
     }
 
     fn key(&self) -> &str {
-        &self.field.spec.name
+        &self.field.name
     }
 
     /// The value that a program sees.
     fn value(&self) -> Option<&str> {
         let given = self.field.value().map(ExposeSecret::expose_secret);
-        given.or(self.field.spec.default.as_deref())
+        given.or(self.field.default())
     }
 
     fn shown(&self, reveals: bool) -> Cow<'static, str> {
@@ -154,7 +171,7 @@ impl<'a> Row<'a> {
         if !misreaders.is_empty() {
             remarks.push(format!("read differently by {}", misreaders.join(", ")));
         }
-        if env_vars::get(self.key()).is_some_and(|own| Some(own.as_str()) != self.value()) {
+        if self.environment.is_some_and(|own| Some(own) != self.value()) {
             remarks.push("the environment has another value, which wins".to_owned());
         }
         remarks
@@ -163,19 +180,23 @@ impl<'a> Row<'a> {
 
 fn show(session: &mut Session, rows: &[Row<'_>], reveals: bool) -> Result<()> {
     let width = rows.iter().map(|row| row.key().chars().count()).max().unwrap_or_default().min(40);
-    let text = rows.iter().fold(String::new(), |mut text, row| {
-        let state = role(row.state).paint(&format!("{:<8}", row.state.word()));
-        text += &format!("{:<width$}  {state} {:<17}  ", row.key(), row.shown(reveals));
+    // A list can have thousands of lines: they are put together from pieces, and what is painted is painted once.
+    let states = State::ALL.map(|state| (state, role(state).paint(&format!("{:<8}", state.word()))));
+    let mut text = String::with_capacity(rows.len() * (width + 64));
+    for row in rows {
+        let (key, shown) = (row.key(), row.shown(reveals));
+        let state = states.iter().find(|(state, _)| *state == row.state).map_or("", |(_, painted)| painted);
+        let space = |text: &str, columns: usize| columns.saturating_sub(text.chars().count());
+        text.extend([key].into_iter().chain(repeat_n(" ", space(key, width) + 2)).chain([state, " ", &shown]));
         if let Some(found) = row.found {
-            text += &format!("{}:{}", found.file.shown, found.line);
+            text.extend(repeat_n(" ", space(&shown, 17) + 2).chain([&found.file.shown, ":", &found.line.to_string()]));
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
         for remark in row.remarks() {
             text += &format!("{:width$}  {remark}\n", "");
         }
-        text
-    });
+    }
     session.ui.data(&text)?;
     let count = |state: State| rows.iter().filter(|row| row.state == state).count();
     session.ui.say(&format!(
@@ -189,11 +210,10 @@ fn show(session: &mut Session, rows: &[Row<'_>], reveals: bool) -> Result<()> {
 }
 
 fn to_json(row: &Row<'_>, reveals: bool) -> Value {
-    let spec = &row.field.spec;
     let mut fields = json!({
-        "key": row.key(), "state": row.state.word(), "declared": row.field.is_declared,
-        "required": row.field.is_required, "sensitive": spec.sensitive,
-        "kind": row.field.is_declared.then(|| spec.kind.name()),
+        "key": row.key(), "state": row.state.word(), "declared": row.field.declaration().is_some(),
+        "required": row.field.is_required, "sensitive": row.field.is_sensitive(),
+        "kind": row.field.declaration().map(|spec| spec.kind.name()),
         "file": row.found.map(|found| &found.file.path), "line": row.found.map(|found| found.line),
         "misread_by": row.misreaders(), "remarks": row.remarks(),
     });

@@ -44,6 +44,11 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Whether it is something of a variable, so that its description begins with a verb.
+    pub const fn is_of_variable(&self) -> bool {
+        !matches!(self, Self::ByteOrderMark | Self::CarriageReturns | Self::Unread)
+    }
+
     /// What it does, as a fragment.
     pub fn describe(&self) -> String {
         let text = match self {

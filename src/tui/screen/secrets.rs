@@ -122,7 +122,7 @@ impl SecretsScreen {
 
     /// The name of the selected variable.
     pub(in crate::tui) fn selected(&self) -> Option<&str> {
-        self.field().map(|field| field.spec.name.as_str())
+        self.field().map(|field| field.name.as_str())
     }
 
     /// The same with a variable selected, when it is there.
@@ -134,7 +134,7 @@ impl SecretsScreen {
 
     /// Each variable with its state, in plain lines; no value.
     pub(in crate::tui) fn plain(&self) -> Vec<String> {
-        let line = |field: &Field| format!("  {}: {}", visible(&field.spec.name), field.state().word());
+        let line = |field: &Field| format!("  {}: {}", visible(&field.name), field.state().word());
         std::iter::once(self.title.clone()).chain(self.form.fields.iter().map(line)).collect()
     }
 
@@ -269,7 +269,7 @@ impl SecretsScreen {
     }
 
     fn copy(&self) -> Vec<Reaction> {
-        let url = self.field().and_then(|field| field.spec.obtain.as_ref()).map(|obtain| obtain.url.clone());
+        let url = self.field().and_then(|field| field.declaration()?.obtain.as_ref()).map(|obtain| obtain.url.clone());
         match url {
             None => vec![Reaction::Say("There is no address for it".to_owned())],
             Some(url) if visible(&url) != url => {

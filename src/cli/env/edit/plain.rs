@@ -40,7 +40,7 @@ pub(super) fn edit(session: &mut Session, title: &str, mut form: Form) -> Result
             }
             ADD => add(session, &mut form)?,
             GENERATE => {
-                let index = pick(session, &form, "Which one is made at random?", &|field| field.spec.generate.is_some())?;
+                let index = pick(session, &form, "Which one is made at random?", &|field| field.generate().is_some())?;
                 form.generate(index);
             }
             UNSET => {
@@ -62,7 +62,7 @@ pub(super) fn edit(session: &mut Session, title: &str, mut form: Form) -> Result
 
 /// A variable may have the name of a command.
 fn choice(field: &Field) -> Choice {
-    Choice { value: format!("={}", field.spec.name), label: Some(label(field)), help: None }
+    Choice { value: format!("={}", field.name), label: Some(label(field)), help: None }
 }
 
 fn key(chosen: &str) -> &str {
@@ -76,12 +76,12 @@ fn label(field: &Field) -> String {
         (Some(Draft::Unset), _) => "taken out on saving".to_owned(),
         (_, None) => match field.only_in() {
             Some(file) => format!("in `{file}`"),
-            None => field.spec.default.clone().unwrap_or_default(),
+            None => field.default().map(ToOwned::to_owned).unwrap_or_default(),
         },
         (_, Some(value)) if !field.is_public() => mask(value.expose_secret()).to_owned(),
         (_, Some(value)) => value.expose_secret().to_owned(),
     };
-    let line = format!("{}, {}, {value}", field.spec.name, field.state().word());
+    let line = format!("{}, {}, {value}", field.name, field.state().word());
     line.trim_end_matches([' ', ',']).to_owned()
 }
 
@@ -91,7 +91,7 @@ fn choose(session: &mut Session, title: &str, form: &Form) -> Result<String> {
     let any = |holds: &dyn Fn(&Field) -> bool| form.fields.iter().any(holds);
     let commands = [
         (ADD, "add a variable", true),
-        (GENERATE, "make one at random", any(&|field| field.spec.generate.is_some())),
+        (GENERATE, "make one at random", any(&|field| field.generate().is_some())),
         (UNSET, "take one out", any(&|field| field.value().is_some())),
         (UNDO, "leave one as it is in the file", any(&|field| field.draft().is_some())),
         (SAVE, "save", any(&|field| field.draft().is_some())),
@@ -132,7 +132,7 @@ fn add(session: &mut Session, form: &mut Form) -> Result<()> {
 /// Asks for a value; nothing typed is no change.
 fn type_value(session: &mut Session, form: &mut Form, index: usize) -> Result<()> {
     let Some(field) = form.fields.get(index) else { return Ok(()) };
-    let spec = field.spec.clone();
+    let spec = field.spec().into_owned();
     crate::cli::secrets::introduce(session, &spec);
     if let Some(fault) = field.fault() {
         session.ui.warn(&format!("what is in the file is not accepted: {fault}"));

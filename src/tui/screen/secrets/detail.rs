@@ -65,7 +65,7 @@ impl SecretsScreen {
         if let (Some((_, left)), Mode::Type(entry)) = (self.revealed, &self.mode) {
             passages.push(("Typed", Tone::Whole, visible(entry.line.text())));
             passages.push(("", Tone::Prose, format!("hidden again in {left} s")));
-        } else if field.spec.sensitive {
+        } else if field.is_sensitive() {
             let key = keymap::key(Context::Value, Action::Variable(VariableAction::Reveal));
             passages.push(("", Tone::Prose, format!("hidden; {key} shows it for a while")));
         }
@@ -100,9 +100,9 @@ fn wrong(field: &Field) -> Vec<Passage> {
 
 /// What its declaration says.
 fn about(field: &Field) -> Vec<Passage> {
-    let spec = &field.spec;
+    let spec = field.spec();
     let mut passages = Vec::new();
-    if field.is_declared {
+    if field.declaration().is_some() {
         let required = if field.is_required { "required" } else { "optional" };
         let about = visible(&spec.description);
         let about = if about.is_empty() { required.to_owned() } else { format!("{about} ({required})") };

@@ -80,7 +80,7 @@ impl SecretsScreen {
     }
 
     fn detail_title(&self) -> String {
-        self.field().map(|field| visible(&field.spec.name)).unwrap_or_default()
+        self.field().map(|field| visible(&field.name)).unwrap_or_default()
     }
 
     /// The first row of the list: the selected one is in the middle, as far as there are rows.
@@ -93,7 +93,7 @@ impl SecretsScreen {
         if self.form.fields.is_empty() {
             put(buffer, area, (2, 0), &Line::raw("There is no variable yet."));
         }
-        let widest = self.form.fields.iter().map(|field| columns::width(&field.spec.name)).max().unwrap_or_default();
+        let widest = self.form.fields.iter().map(|field| columns::width(&field.name)).max().unwrap_or_default();
         let room = usize::from(area.width).saturating_sub(BEFORE + 2);
         let key = widest.min(room / 2);
         let first = self.first_row(area);
@@ -124,12 +124,12 @@ impl SecretsScreen {
             Some(Draft::Unset) => return "taken out on saving".to_owned(),
             Some(Draft::Value(_)) | None => {}
         }
-        let default = || field.spec.default.as_deref().map(visible).unwrap_or_default();
+        let default = || field.default().map(visible).unwrap_or_default();
         let Some(value) = field.value().map(ExposeSecret::expose_secret) else {
             return field.only_in().map_or_else(default, |file| format!("in {}", visible(file)));
         };
         match self.revealed.filter(|_| is_selected).map(|(shown, _)| shown) {
-            _ if value.is_empty() && field.spec.default.is_some() => default(),
+            _ if value.is_empty() && field.default().is_some() => default(),
             _ if value.is_empty() => "empty".to_owned(),
             Some(Shown::Whole) => visible(value),
             Some(Shown::Tail) => visible(&dotted(&mask::mask_with_end(value), theme)),
@@ -144,7 +144,7 @@ impl SecretsScreen {
         if before.is_empty() && after.is_empty() {
             return vec![cursor(" ".to_owned()), Span::styled(" type or paste", theme.style(Role::Quiet))];
         }
-        if field.spec.sensitive && self.revealed.is_none() {
+        if field.is_sensitive() && self.revealed.is_none() {
             let masked = dotted(mask::mask(if before.is_empty() { after } else { before }), theme);
             let cursor = cursor(" ".to_owned());
             return if before.is_empty() { vec![cursor, Span::raw(masked)] } else { vec![Span::raw(masked), cursor] };
@@ -163,7 +163,7 @@ fn before_value(field: &Field, is_selected: bool, key: usize, theme: Theme) -> V
     let state = field.state();
     let (symbol, role) = mark(state, theme);
     let style = role.map_or(Style::new(), |role| theme.style(role));
-    let name = columns::cut(&visible(&field.spec.name), key, theme.ellipsis());
+    let name = columns::cut(&visible(&field.name), key, theme.ellipsis());
     let gap = " ".repeat(key.saturating_sub(columns::width(&name)) + 2);
     vec![
         Span::raw(if is_selected { "> " } else { "  " }),

@@ -72,7 +72,7 @@ impl SecretsScreen {
     pub(super) fn begin_value(&mut self) {
         let is_seen = matches!(self.revealed, Some((Shown::Whole, _)));
         let left = self.revealed.take().filter(|_| is_seen);
-        let text = self.field().filter(|field| is_seen || !field.spec.sensitive).and_then(Field::value);
+        let text = self.field().filter(|field| is_seen || !field.is_sensitive()).and_then(Field::value);
         let text = text.map(ExposeSecret::expose_secret).filter(|text| !text.contains(char::is_control)).unwrap_or_default();
         let line = Line::new(text);
         self.begin(Entry { kind: Kind::Value, line });
@@ -122,7 +122,7 @@ impl SecretsScreen {
         change(&mut entry.line);
         if let Kind::Search { from } = entry.kind {
             let wanted = entry.line.text().to_lowercase();
-            let found = self.form.fields.iter().position(|field| field.spec.name.to_lowercase().contains(&wanted));
+            let found = self.form.fields.iter().position(|field| field.name.to_lowercase().contains(&wanted));
             self.select(found.filter(|_| !wanted.is_empty()).unwrap_or(from));
         }
     }
@@ -147,7 +147,7 @@ impl SecretsScreen {
         // A key of several lines that is joined is no key any more.
         let lines = trimmed.replace("\r\n", "\n").split(['\n', '\r']).count();
         if lines > 1 {
-            let name = self.field().map(|field| visible(&field.spec.name)).unwrap_or_default();
+            let name = self.field().map(|field| visible(&field.name)).unwrap_or_default();
             return format!("Nothing was pasted: it has {lines} lines; `env set {name} --from-file FILE` takes those");
         }
         let clean = SecretString::from(trimmed.chars().filter(|character| !character.is_control()).collect::<String>());
@@ -196,7 +196,7 @@ impl SecretsScreen {
     pub(super) fn judge(&self) -> Option<Result<Accepted, Rejection>> {
         let Mode::Type(Entry { kind: Kind::Value, line }) = &self.mode else { return None };
         let text = line.text();
-        (!text.trim().is_empty()).then(|| Some(self.form.check(&self.field()?.spec, text)))?
+        (!text.trim().is_empty()).then(|| Some(self.form.check(&self.field()?.spec(), text)))?
     }
 }
 

@@ -93,7 +93,7 @@ fn differences(model: &Model) -> Vec<String> {
 
 /// The new value of a key.
 fn drafted(model: &Model, key: &str) -> Option<String> {
-    let (_, draft) = secrets(model).form.drafts().find(|(spec, _)| spec.name == key)?;
+    let (_, draft) = secrets(model).form.drafts().find(|(name, _)| *name == key)?;
     match draft {
         Draft::Value(value) => Some(value.expose_secret().to_owned()),
         Draft::Generate(_) | Draft::Unset => None,
@@ -116,7 +116,7 @@ fn compare(name: &str, model: &Model) {
 #[test]
 fn it_begins_where_something_is_to_be_done() {
     let model = model((80, 24));
-    assert_eq!(secrets(&model).field().unwrap().spec.name, "SESSION_KEY");
+    assert_eq!(secrets(&model).field().unwrap().name, "SESSION_KEY");
     assert_eq!(secrets(&model).status(), "7 variables, 1 missing, 1 invalid");
 }
 
@@ -201,11 +201,11 @@ fn a_variable_is_added_and_found() {
     press(&mut model, "/");
     type_text(&mut model, "sent");
     assert_eq!(secrets(&model).status(), "Go to: sent_");
-    assert_eq!(secrets(&model).field().unwrap().spec.name, "SENTRY_DSN");
+    assert_eq!(secrets(&model).field().unwrap().name, "SENTRY_DSN");
     press(&mut model, "esc");
-    assert_eq!(secrets(&model).field().unwrap().spec.name, "BAD");
+    assert_eq!(secrets(&model).field().unwrap().name, "BAD");
     press(&mut model, "/ p o enter");
-    assert_eq!((secrets(&model).field().unwrap().spec.name.as_str(), model.context()), ("PORT", Context::Secrets));
+    assert_eq!((secrets(&model).field().unwrap().name.as_str(), model.context()), ("PORT", Context::Secrets));
 }
 
 #[test]

@@ -64,8 +64,8 @@ proptest! {
             for cell in backend.buffer().content() {
                 prop_assert!(!cell.symbol().chars().any(|c| c.is_control() || c == '\u{202e}'), "{:?}", cell.symbol());
             }
-            let may_be_seen = model.is_counting() || secrets(&model).field().is_some_and(|field| !field.spec.sensitive);
-            let is_public = |field: &Field| !field.spec.sensitive;
+            let may_be_seen = model.is_counting() || secrets(&model).field().is_some_and(|field| !field.is_sensitive());
+            let is_public = |field: &Field| !field.is_sensitive();
             if !may_be_seen && !secrets(&model).form.fields.iter().any(is_public) {
                 prop_assert!(!backend.to_string().contains(HIDDEN), "{}", backend);
             }
