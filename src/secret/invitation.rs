@@ -114,13 +114,12 @@ pub struct Merged {
 }
 
 /// Puts variables into what is sealed already. What one person does not have, the others still need; it goes only when it is
-/// said to be no business of the team.
-pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, withheld: &[(String, Withheld)]) -> Merged {
+/// `unwanted` there.
+pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, unwanted: &[&str]) -> Merged {
     let mut merged = Merged::default();
     let mut shared: Vec<Option<Entry>> = shared.into_iter().map(Some).collect();
     for entry in sealed {
         let now = shared.iter_mut().find(|new| new.as_ref().is_some_and(|new| new.key == entry.key)).and_then(Option::take);
-        let is_foreign = |(name, why): &(String, Withheld)| *name == entry.key && *why != Withheld::Undeclared;
         match now {
             Some(new) => {
                 if new.value.expose_secret() != entry.value.expose_secret() {
@@ -128,7 +127,7 @@ pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, withheld: &[(String, Withhe
                 }
                 merged.entries.push(new);
             }
-            None if withheld.iter().any(is_foreign) => merged.taken_out.push(entry.key),
+            None if unwanted.contains(&entry.key.as_str()) => merged.taken_out.push(entry.key),
             None => {
                 merged.kept.push(entry.key.clone());
                 merged.entries.push(entry);
@@ -182,6 +181,14 @@ pub struct Selection {
     pub shared: Vec<String>,
     /// Names of variables that have a value, and why they are not shared.
     pub withheld: Vec<(String, Withheld)>,
+}
+
+impl Selection {
+    /// Names that the project says are no business of the team.
+    pub fn not_for_the_team(&self) -> Vec<&str> {
+        let foreign = self.withheld.iter().filter(|(_, why)| *why != Withheld::Undeclared);
+        foreign.map(|(name, _)| name.as_str()).collect()
+    }
 }
 
 /// Chooses among variables that have a value. Without any declaration there is nothing to choose by, and all are shared.
@@ -242,8 +249,11 @@ mod tests {
             pairs.iter().map(entry).collect()
         };
         let sealed = entries(&[("A", "1"), ("B", "2"), ("MINE", "3"), ("OLD", "4")]);
-        let withheld = [("MINE".to_owned(), Withheld::Personal), ("OLD".to_owned(), Withheld::Undeclared)];
-        let merged = merge(sealed, entries(&[("NEW", "5"), ("B", "6")]), &withheld);
+        let selection = Selection {
+            shared: Vec::new(),
+            withheld: vec![("MINE".to_owned(), Withheld::Personal), ("OLD".to_owned(), Withheld::Undeclared)],
+        };
+        let merged = merge(sealed, entries(&[("NEW", "5"), ("B", "6")]), &selection.not_for_the_team());
         let found: Vec<(&str, &str)> =
             merged.entries.iter().map(|entry| (entry.key.as_str(), entry.value.expose_secret())).collect();
         assert_eq!(found, [("A", "1"), ("B", "6"), ("OLD", "4"), ("NEW", "5")]);

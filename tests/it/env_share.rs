@@ -533,7 +533,7 @@ fn what_one_person_does_not_have_stays_sealed_for_the_others() {
     sandbox.write(".env", "AAA=2\nBBB=my-own\nDDD=4\n");
     let shared = sandbox.run(&["env", "share", "--to", "carol.pub", "--yes"]).expect(0);
     let said = shared.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    for note in ["new in it: DDD", "another value: BBB (yours takes", "stays as it is sealed: CCC (delete"] {
+    for note in ["new in it: DDD", "another value: BBB (yours takes", "stays as it is sealed: CCC (`--drop"] {
         assert!(said.contains(note), "{note}: {said}");
     }
     assert!(!said.contains("my-own") && !said.contains("of-the-team"), "{said}");
@@ -557,6 +557,49 @@ fn what_one_person_does_not_have_stays_sealed_for_the_others() {
     assert_eq!(sandbox.run(&["env", "recipients", "remove", "carol", "--dry-run"]).expect(0).says("env revoke carol").code, 0);
     fs::remove_file(sandbox.work().join(".env")).unwrap();
     assert!(sandbox.run(&["env", "check"]).stdout.contains("open what the team shares with `nixstart env unlock`"));
+}
+
+#[test]
+fn variables_are_taken_out_and_people_let_in_without_a_file_of_ones_own() {
+    if !tools::have("variables_are_taken_out_and_people_let_in_without_a_file_of_ones_own", &TOOLS) {
+        return;
+    }
+    let sandbox = project();
+    sandbox.write(".env", "AAA=1\nBBB=2\nCCC=3\n");
+    let key = ssh_key(&sandbox, "alice", &["-t", "ed25519"], "");
+    ssh_key(&sandbox, "bob", &["-t", "ed25519"], "");
+    own(&sandbox, &key, "id_ed25519");
+    sandbox
+        .run(&["env", "share", "--drop", "AAA", "--to", "alice.pub", "--yes"])
+        .expect(1)
+        .says("`team/env/default.age` is not there");
+    sandbox.run(&["env", "share", "--to", "alice.pub", "--yes"]).expect(0);
+    let opened = |sandbox: &Sandbox, key: &str| {
+        let text = tool(sandbox, "age", &["-d", "-i", key, "team/env/default.age"]);
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    sandbox.run(&["env", "share", "--drop", "NOPE", "--yes"]).expect(1).says("has no `NOPE`").says("there are AAA, BBB, CCC");
+    sandbox.run(&["env", "share", "--drop", "AAA,BBB,CCC", "--yes"]).expect(1).says("nothing would be left");
+    // What is taken out is taken out alone: one's own values are not the team's business then.
+    sandbox.write(".env", "AAA=1\nBBB=my-own\nCCC=3\n");
+    let dropped = sandbox.run(&["env", "share", "--drop", "AAA", "--yes"]).expect(0).says("taken out: AAA");
+    assert!(!dropped.stderr.contains("shared:"), "{}", dropped.stderr);
+    assert_eq!(opened(&sandbox, "alice"), ["BBB=2", "CCC=3"]);
+    sandbox.run(&["env", "share", "--all", "--drop", "CCC", "--yes"]).expect(0).says("another value: BBB");
+    assert_eq!(opened(&sandbox, "alice"), ["BBB=my-own", "AAA=1"]);
+    // Every file has to be sealed anew for whoever comes into the list.
+    sandbox.run(&["env", "share", "--profile", "production", "--keys", "BBB", "--yes"]).expect(0);
+    let added = sandbox.run(&["env", "recipients", "add", "bob.pub", "--yes"]).expect(0);
+    added.says("Run `nixstart env share` and").says("`nixstart env --profile production share`, so that");
+    sandbox.run(&["env", "recipients", "remove", "bob", "--yes"]).expect(0);
+    // Without a `.env`, what is sealed stays as it is.
+    fs::remove_file(sandbox.work().join(".env")).unwrap();
+    sandbox.run(&["env", "share", "--to", "bob.pub", "--yes"]).expect(0).says("stays as it is sealed: BBB, AAA");
+    assert_eq!(opened(&sandbox, "bob"), ["BBB=my-own", "AAA=1"]);
+    // Whoever cannot open it cannot let anybody in.
+    fs::remove_file(sandbox.home().join(".ssh/id_ed25519")).unwrap();
+    let blind = sandbox.run(&["env", "share", "--to", "alice.pub", "--yes"]).expect(1);
+    blind.says("none of your keys opens `team/env/default.age`");
 }
 
 #[test]

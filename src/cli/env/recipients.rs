@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
             let keys = member.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let note = format!("{} {keys} (compare it with them before you say yes)", member.name);
             let title = format!("Add {} to the recipients", member.name);
-            let after = "Run `nixstart env share`, so that the sealed files open for them";
+            let after = "so that the sealed files open for them";
             change(session, &site, flags, (title, vec![note], after), &|team| {
                 Ok(team.list.with(member.clone()).map_err(team::wrong_member)?.unwrap_or_else(|| team.list.clone()))
             })
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
                 site.command(&format!("revoke {}", escape::sh(name)))
             );
             let title = format!("Remove {name} from the recipients");
-            let after = "Run `nixstart env share`, so that the sealed files do not open for them any more";
+            let after = "so that the sealed files do not open for them any more";
             change(session, &site, flags, (title, vec![note, instead], after), &|team| {
                 team.list.without(name).map_err(team::wrong_member)
             })
@@ -82,7 +82,10 @@ fn change(
     let list = if list.project().is_some() { list } else { list.with_project(&team.project()?) };
     let step = team.step(&list, &title)?;
     match team::carry_out(session, &site.root, flags, Written { title, steps: vec![step], notes })? {
-        Outcome::Applied => session.ui.say(after),
+        Outcome::Applied => {
+            let commands = team.sharing(site).join(" and ");
+            session.ui.say(&format!("Run {commands}, {after}"));
+        }
         Outcome::NothingToDo => session.ui.say("The list is as it should be already"),
         Outcome::Shown => {}
     }

@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// Share every variable, also what is personal or not declared
     #[arg(long)]
     all: bool,
+    /// Take these variables out of the sealed file, with commas between them; alone it shares nothing else
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "out")]
+    drop: Vec<String>,
     /// Write the sealed file here, for those of `--to` alone, and nothing into the project
     #[arg(long, value_name = "FILE")]
     out: Option<Utf8PathBuf>,
@@ -52,26 +55,44 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         (false, []) => Wish::Usual,
         (false, keys) => Wish::Keys(keys),
     };
-    if matches!(wish, Wish::Usual) {
-        site.refuse_unread_declarations("nothing is shared, because what is personal stays here")?;
-    }
     // What cannot be shared is said before anybody's key is looked for.
-    let chosen = choose(&site, wish)?;
+    let chosen = if matches!(wish, Wish::Usual) && shares_only_what_is_sealed(args, &site) {
+        Chosen::default()
+    } else {
+        choose(&site, wish)?.without(&args.drop)
+    };
     let invited = args.to.iter().map(|to| invitee::find(session, to, args.name.as_deref())).collect::<Result<Vec<_>>>()?;
     match &args.out {
         Some(out) => share_privately(session, &site, flags, (chosen, &invited, out)),
-        None => share(session, &site, flags, (chosen, invited)),
+        None => share(session, &site, flags, (chosen, &args.drop, invited)),
     }
 }
 
+/// Whether nothing of the file is meant: something is taken out, or there is no file, and somebody is let in all the same.
+fn shares_only_what_is_sealed(args: &Args, site: &Site) -> bool {
+    !args.drop.is_empty() || (args.out.is_none() && !site.path.exists() && team::has_sealed(site))
+}
+
 /// Variables that are going to be shared, with their values.
+#[derive(Default)]
 struct Chosen {
     entries: Vec<Entry>,
     selection: Selection,
 }
 
+impl Chosen {
+    fn without(mut self, dropped: &[String]) -> Self {
+        self.entries.retain(|entry| !dropped.contains(&entry.key));
+        self.selection.shared.retain(|name| !dropped.contains(name));
+        self
+    }
+}
+
 /// Chooses among the variables of the file.
 fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
+    if matches!(wish, Wish::Usual) {
+        site.refuse_unread_declarations("nothing is shared, because what is personal stays here")?;
+    }
     let file = site.read()?;
     let shown = site.shown();
     if !file.exists() {
@@ -102,7 +123,12 @@ fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
 }
 
 /// Seals for the whole team, and writes the files of the project. What is sealed there already and not chosen now stays.
-fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (Chosen, Vec<Member>)) -> Result<()> {
+fn share(
+    session: &mut Session,
+    site: &Site,
+    flags: &Flags,
+    (chosen, dropped, invited): (Chosen, &[String], Vec<Member>),
+) -> Result<()> {
     let path = team::sealed_path(site)?;
     let _lock = if flags.dry_run { None } else { Some(Lock::wait(&site.root)?) };
     let team = Team::read(&site.root)?;
@@ -113,8 +139,7 @@ fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (
     }
     let project = team.project()?;
     let list = if list.project().is_some() { list } else { list.with_project(&project) };
-    let count = chosen.entries.len();
-    let (entries, told) = beside_sealed(session, &team, &path, &chosen)?;
+    let (entries, told) = beside_sealed(session, &team, &path, (&chosen, dropped))?;
     let sealed = team::seal_for(&list, &project, &site.profile, &entries)?;
     let title = format!("Seal {} in `{path}`", counted(entries.len()));
     let explanation = "Only the private keys of the recipients open it. Commit it.";
@@ -125,7 +150,10 @@ fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (
     notes.extend(who(&list, &invited));
     notes.extend(own_key(&list)?);
     notes.extend(other_files(&team, &path, &invited));
-    let title = format!("Share {} of `{}`", counted(count), site.shown());
+    let title = match chosen.entries.len() {
+        0 => format!("Seal `{path}` anew"),
+        count => format!("Share {} of `{}`", counted(count), site.shown()),
+    };
     if team::carry_out(session, &site.root, flags, Written { title, steps, notes })? == Outcome::Applied {
         session.ui.say("Commit `team/`; whoever is in the list then runs `nixstart env unlock`");
     }
@@ -134,24 +162,43 @@ fn share(session: &mut Session, site: &Site, flags: &Flags, (chosen, invited): (
 
 /// The chosen variables beside what is sealed already, and what a person should know of that. A file that could be opened, and
 /// is not, is not written over.
-fn beside_sealed(session: &mut Session, team: &Team, path: &RelativePath, chosen: &Chosen) -> Result<(Vec<Entry>, Vec<String>)> {
-    if !team.sealed_files().contains(path) {
-        return Ok((chosen.entries.clone(), Vec::new()));
-    }
+fn beside_sealed(
+    session: &mut Session,
+    team: &Team,
+    path: &RelativePath,
+    (chosen, dropped): (&Chosen, &[String]),
+) -> Result<(Vec<Entry>, Vec<String>)> {
     let shown = team.shown(path);
+    let depends_on_it = !dropped.is_empty() || chosen.entries.is_empty();
+    if !team.sealed_files().contains(path) {
+        let nothing_there = || Error::failed(format!("`{shown}` is not there, so nothing can be taken out of it"));
+        return if depends_on_it { Err(nothing_there()) } else { Ok((chosen.entries.clone(), Vec::new())) };
+    }
     let opened = team.read_if_ours(session, path);
     let opened = opened.map_err(|error| error.hint(format!("or delete `{shown}` first, when nothing in it is needed")))?;
     let Some(opened) = opened else {
+        if depends_on_it {
+            return Err(Error::failed(format!("none of your keys opens `{shown}`, so what is in it cannot be sealed anew"))
+                .hint("`nixstart env recipients` names those who can"));
+        }
         let lost = format!("none of your keys opens `{shown}`: what is in it and not shared now will be gone from it");
         return Ok((chosen.entries.clone(), vec![lost]));
     };
-    let Merged { entries, added, changed, kept, taken_out } =
-        merge(opened.entries, chosen.entries.clone(), &chosen.selection.withheld);
+    if let Some(name) = dropped.iter().find(|name| !opened.entries.iter().any(|entry| entry.key == **name)) {
+        let what = shown_name(name).map_or_else(|| "no such variable".to_owned(), |name| format!("no `{name}`"));
+        let there: Vec<&str> = opened.entries.iter().map(|entry| entry.key.as_str()).collect();
+        return Err(Error::failed(format!("`{shown}` has {what}")).hint(format!("there are {}", there.join(", "))));
+    }
+    let unwanted = [chosen.selection.not_for_the_team(), dropped.iter().map(String::as_str).collect()].concat();
+    let Merged { entries, added, changed, kept, taken_out } = merge(opened.entries, chosen.entries.clone(), &unwanted);
+    if entries.is_empty() {
+        return Err(Error::failed(format!("nothing would be left in `{shown}`")).hint("delete the file in its place"));
+    }
     let notes = [
-        ("new in it", added, String::new()),
-        ("another value", changed, " (yours takes the place of the one that is sealed)".to_owned()),
-        ("stays as it is sealed", kept, format!(" (delete `{shown}` first to leave it out)")),
-        ("taken out", taken_out, String::new()),
+        ("new in it", added, ""),
+        ("another value", changed, " (yours takes the place of the one that is sealed)"),
+        ("stays as it is sealed", kept, " (`--drop NAMES` takes variables out)"),
+        ("taken out", taken_out, ""),
     ];
     let notes = notes.into_iter().filter(|(_, names, _)| !names.is_empty());
     Ok((entries, notes.map(|(what, names, more)| format!("{what}: {}{more}", names.join(", "))).collect()))
@@ -201,7 +248,8 @@ pub(super) fn counted(count: usize) -> String {
 }
 
 fn notes_of(selection: &Selection) -> Vec<String> {
-    let mut notes = vec![format!("shared: {}", selection.shared.join(", "))];
+    let shared = (!selection.shared.is_empty()).then(|| format!("shared: {}", selection.shared.join(", ")));
+    let mut notes: Vec<String> = shared.into_iter().collect();
     notes.extend(selection.withheld.iter().map(|(name, why)| format!("not shared: {name} ({})", why.reason())));
     notes
 }

@@ -4,7 +4,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::SecretString;
 
-use super::site::Site;
+use super::site::{self, Site};
 use super::{Flags, file_step};
 use crate::changeset::OnDisk;
 use crate::cli::Session;
@@ -17,8 +17,10 @@ use crate::host::target::on_disk;
 use crate::host::vault::Vault;
 use crate::host::{clock, paths, random};
 use crate::plan::{Plan, Step};
+use crate::secret::declarations::DEFAULT_PROFILE;
 use crate::secret::invitation::{self, Invitation, InvitationError, Origin};
 use crate::secret::recipients::{self, MemberError, Recipients, RecipientsError};
+use crate::template::escape;
 
 /// Where the sealed files of a project are.
 const FOLDER: &str = "team/env";
@@ -74,6 +76,23 @@ impl Team {
             names.filter_map(|entry| RelativePath::parse(&format!("{FOLDER}/{}", entry.file_name())).ok()).collect();
         paths.sort();
         paths
+    }
+
+    /// The commands that seal every file anew, or the first one, as they can be typed.
+    pub(super) fn sharing(&self, site: &Site) -> Vec<String> {
+        let apps = site::apps(&self.root);
+        let of_file = |path: &RelativePath| {
+            let name = path.file_name().trim_end_matches(".age");
+            let of_app = name.split_once('.').filter(|(app, _)| apps.iter().any(|known| known == app));
+            let (app, profile) = of_app.map_or((None, name), |(app, profile)| (Some(app), profile));
+            let app = app.map(|app| format!("--app {} ", escape::sh(app)));
+            let profile = (profile != DEFAULT_PROFILE).then(|| format!("--profile {} ", escape::sh(profile)));
+            format!("`nixstart env {}{}share`", app.unwrap_or_default(), profile.unwrap_or_default())
+        };
+        match self.sealed_files().as_slice() {
+            [] => vec![format!("`{}`", site.command("share"))],
+            files => files.iter().map(of_file).collect(),
+        }
     }
 
     /// The path of a sealed file as a person would type it.
