@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::redactor::forms::Depth;
 use super::redactor::{Form, Redactor};
-use super::shapes::{self, Shape};
+use super::shapes::{self, Shape, holds_random_text};
 
 /// Shorter values are words that source code is full of.
 const SHORTEST: usize = 8;
@@ -70,6 +70,8 @@ impl Guard {
 
     /// What a file holds, each rule once a line, in order.
     pub fn scan(&self, bytes: &[u8]) -> Vec<Hit> {
+        let utf16 = of_utf16(bytes);
+        let bytes = utf16.as_deref().map_or(bytes, str::as_bytes);
         let mut lines = LineCounter::new(bytes);
         let value = |(start, key, form): (usize, &str, Form)| Hit {
             line: Some(lines.at(start)),
@@ -85,6 +87,16 @@ impl Guard {
         hits.dedup_by(|later, earlier| later.line == earlier.line && is_same(&earlier.rule, &later.rule));
         hits
     }
+}
+
+/// What a text of UTF-16 says, which begins with its mark.
+fn of_utf16(bytes: &[u8]) -> Option<String> {
+    let units: Vec<u16> = match bytes {
+        [0xFF, 0xFE, units @ ..] => units.as_chunks().0.iter().map(|unit| u16::from_le_bytes(*unit)).collect(),
+        [0xFE, 0xFF, units @ ..] => units.as_chunks().0.iter().map(|unit| u16::from_be_bytes(*unit)).collect(),
+        _ => return None,
+    };
+    Some(char::decode_utf16(units).map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
 }
 
 fn is_same(earlier: &Rule, later: &Rule) -> bool {
@@ -135,8 +147,6 @@ impl<'a> LineCounter<'a> {
 /// The areas that names of time zones begin with.
 const AREAS: [&str; 10] =
     ["Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific", "Etc"];
-/// So many letters and digits in a row, of every sort, were made at random.
-const RANDOM: usize = 16;
 
 /// Whether the value of a variable that nobody declares can be no secret: an address without a password, a path, a number, a
 /// time zone, a place of a server.
@@ -156,14 +166,6 @@ pub fn is_evidently_public(value: &str) -> bool {
 pub fn is_public_address(value: &str) -> bool {
     let rest = value.trim().split_once("://").map(|(_, rest)| rest);
     rest.is_some_and(|rest| !rest.contains(['@', '?', '#'])) && !holds_random_text(value)
-}
-
-fn holds_random_text(value: &str) -> bool {
-    let is_random = |word: &str| {
-        let has = |test: fn(&char) -> bool| word.chars().any(|character| test(&character));
-        word.len() >= RANDOM && has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase)
-    };
-    value.split(|character: char| !character.is_ascii_alphanumeric()).any(is_random)
 }
 
 #[cfg(test)]
@@ -219,6 +221,29 @@ mod tests {
         let key = ["-----BEGIN ", "OPENSSH PRIVATE KEY-----\nabc\n"].concat();
         assert_eq!(guard(&[]).scan(key.as_bytes()), [Hit { line: Some(1), rule: Rule::Token(Shape::PrivateKey) }]);
         assert_eq!(guard(&[]).scan(b"line.contains(\"-----BEGIN \") && line.contains(\"PRIVATE KEY\")"), []);
+    }
+
+    #[test]
+    fn other_encodings_of_a_file_hide_no_value() {
+        let guard = guard(&[("DB_PASSWORD", "hunter22-ö")]);
+        let text = "a\nx = hunter22-ö\n";
+        let (little, big): (Vec<u8>, Vec<u8>) = (
+            "\u{FEFF}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
+            "\u{FEFF}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
+        );
+        for bytes in [little, big, b"{\n\"x\": \"hunter22-\\u00f6\"}".to_vec()] {
+            assert_eq!(guard.scan(&bytes), [value(2, Form::Plain)]);
+        }
+    }
+
+    #[test]
+    fn a_value_of_several_lines_is_found_where_it_is_indented() {
+        let lines =
+            ["-----BEGIN KEY-----", "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", "Zq7Vb2Kd9xQw3Er5Ty7Ui9Op1As3Df5", "-----END KEY-----"];
+        let text = format!("key: |\n  {}\n", lines.join("\n  "));
+        let guard = guard(&[("DB_PASSWORD", &lines.join("\n"))]);
+        assert_eq!(guard.scan(text.as_bytes()), [value(4, Form::Plain)]);
+        assert_eq!(guard.scan(lines.join("\n").as_bytes()), [value(1, Form::Plain)]);
     }
 
     #[test]

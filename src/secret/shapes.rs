@@ -226,6 +226,18 @@ fn is_assignment(line: &str) -> bool {
         && !is_named.iter().any(|word| lower.contains(word))
 }
 
+/// So many letters and digits in a row, of every sort, were made at random.
+const RANDOM: usize = 16;
+
+/// Whether a text has a word in it that can only have been made at random.
+pub(super) fn holds_random_text(value: &str) -> bool {
+    let is_random = |word: &str| {
+        let has = |test: fn(&char) -> bool| word.chars().any(|character| test(&character));
+        word.len() >= RANDOM && has(char::is_ascii_digit) && has(char::is_ascii_lowercase) && has(char::is_ascii_uppercase)
+    };
+    value.split(|character: char| !character.is_ascii_alphanumeric()).any(is_random)
+}
+
 /// Tokens for tests, put together so that no scanner takes the sources for a leak.
 #[cfg(test)]
 pub(crate) fn synthetic() -> Vec<(Shape, String)> {

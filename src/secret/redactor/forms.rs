@@ -7,6 +7,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
+use crate::secret::shapes::holds_random_text;
+
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
@@ -33,6 +35,8 @@ impl Form {
 const LONGEST_ENCODED: usize = 4096;
 /// A line of a longer value says something from this length on.
 const SHORTEST_LINE: usize = 8;
+/// A line of a longer value says from this length on what it is a line of, also where it is indented.
+const TELLING_LINE: usize = 24;
 /// Where programs break base64: `base64` of the GNU tools, and PEM.
 const WRAPS: [usize; 2] = [76, 64];
 
@@ -64,7 +68,7 @@ const USER: AsciiSet = PATH.add(b'/').add(b':').add(b';').add(b'=').add(b'@').ad
 /// How much of a value is sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// The value and a password in it: what has no business anywhere else.
+    /// The value, a password in it and, of several lines, one that is nobody else's: what has no business anywhere else.
     Whole,
     /// Its lines, too: a line may be a word that is harmless elsewhere.
     Lines,
@@ -89,13 +93,21 @@ fn parts(value: &str, depth: Depth) -> Vec<String> {
         parts.push(percent_decode_str(password).decode_utf8_lossy().into_owned());
         parts.push(password.to_owned());
     }
-    if trimmed.contains('\n') && depth == Depth::Lines {
+    if trimmed.contains('\n') {
         // The marks around a key are no secret.
-        let lines =
-            trimmed.lines().map(str::trim).filter(|line| line.chars().count() >= SHORTEST_LINE && !line.starts_with("-----"));
-        parts.extend(lines.map(str::to_owned));
+        let lines = trimmed.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+        match depth {
+            Depth::Lines => parts.extend(lines.filter(|line| line.chars().count() >= SHORTEST_LINE).map(str::to_owned)),
+            // Keys of one kind begin alike: the last of the longest lines is nobody else's.
+            Depth::Whole => parts.extend(lines.filter(|line| is_telling(line)).max_by_key(|line| line.len()).map(str::to_owned)),
+        }
     }
     parts
+}
+
+/// Whether a line can be no word: it is long and was made at random.
+fn is_telling(line: &str) -> bool {
+    line.len() >= TELLING_LINE && holds_random_text(line)
 }
 
 /// The password of an address, as it is written.
@@ -116,11 +128,27 @@ fn encoded(value: &str) -> Vec<(Form, String)> {
     }
     if let Ok(quoted) = serde_json::to_string(value) {
         let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+        forms.extend(in_ascii(inner).map(|text| (Form::Plain, text)));
         forms.push((Form::Plain, inner.to_owned()));
     }
     forms.extend(in_base64(value.as_bytes()).into_iter().map(|text| (Form::Base64, text)));
     forms.extend(in_address(value).into_iter().map(|text| (Form::Url, text)));
     forms
+}
+
+/// A text of JSON with every character beyond ASCII escaped, as Python writes it, and in capitals.
+fn in_ascii(text: &str) -> impl Iterator<Item = String> {
+    let escaped = |escape: fn(u16) -> String| {
+        let one = |character: char| {
+            if character.is_ascii() {
+                return character.to_string();
+            }
+            character.encode_utf16(&mut [0; 2]).iter().map(|unit| escape(*unit)).collect()
+        };
+        text.chars().map(one).collect::<String>()
+    };
+    let forms = (!text.is_ascii()).then(|| [escaped(|unit| format!("\\u{unit:04x}")), escaped(|unit| format!("\\u{unit:04X}"))]);
+    forms.into_iter().flatten()
 }
 
 /// The value in base64, wherever it begins in what is encoded: of the first and last characters only those count that hold
@@ -193,6 +221,8 @@ mod tests {
         for (text, form) in [
             (value, Form::Plain),
             ("p@ss w/ö~\\\"", Form::Plain),
+            ("p@ss w/\\u00f6~\\\"", Form::Plain),
+            ("p@ss w/\\u00F6~\\\"", Form::Plain),
             ("p%40ss%20w%2F%C3%B6~%22", Form::Url),
             ("p%40ss%20w%2f%c3%b6~%22", Form::Url),
             ("p%40ss%20w/%C3%B6~%22", Form::Url),
@@ -226,6 +256,14 @@ mod tests {
         assert_eq!(has(key, "abcdefgh"), Some(Form::Plain));
         assert_eq!(has(key, "-----BEGIN KEY-----\r\nabcdefgh\r\nshort\r\n-----END KEY-----"), Some(Form::Plain));
         assert_eq!((has(key, "short"), has(key, "-----END KEY-----")), (None, None));
+    }
+
+    #[test]
+    fn one_line_tells_of_a_value_that_is_indented() {
+        let lines = ["b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", "Zq7Vb2Kd9xQw3Er5Ty7Ui9Op1As3Df5", "short"];
+        let key = format!("-----BEGIN KEY-----\n{}\n-----END KEY-----\n", lines.join("\n"));
+        let found = forms(&key, 8, Depth::Whole);
+        assert_eq!(lines.map(|line| found.contains_key(line)), [false, true, false]);
     }
 
     #[test]
