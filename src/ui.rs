@@ -304,7 +304,21 @@ fn wrap(line: &str, width: usize, hang: usize) -> String {
     let deeper = format!("{indent}{}", " ".repeat(hang));
     let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent(&deeper).break_words(false);
     let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(line.trim_start(), options)
+    textwrap::fill(&held_together(line.trim_start()), options).replace(HELD, " ")
+}
+
+/// Stands for a space at which no line ends: it is as wide, and of those that are assigned to nobody.
+const HELD: char = '\u{10FFFD}';
+
+/// A line in which what stands between backticks is one word: a command is copied from one line.
+fn held_together(line: &str) -> String {
+    let parts: Vec<&str> = line.split('`').collect();
+    let last = parts.len() - 1;
+    let part = |(index, part): (usize, &&str)| {
+        // A backtick that nothing closes holds nothing together.
+        if index % 2 == 1 && index < last { part.replace(' ', &HELD.to_string()) } else { (*part).to_owned() }
+    };
+    parts.iter().enumerate().map(part).collect::<Vec<_>>().join("`")
 }
 
 /// The width of a list number such as `1. ` at the start of a line, so that its text lines up.
@@ -324,6 +338,7 @@ mod tests {
         assert_eq!(wrap("  1. aaaa bbbb", 12, width_of_number("  1. aaaa bbbb")), "  1. aaaa\n     bbbb");
         assert_eq!(wrap("note: aaaa bbbb", 12, 2), "note: aaaa\n  bbbb");
         assert_eq!(wrap("", 12, 2), "");
+        assert_eq!(wrap("hint: run `a b c d`, `e", 12, 2), "hint: run\n  `a b c d`,\n  `e");
         assert_eq!(wrap("https://example.org/long/address", 12, 0), "https://example.org/long/address");
     }
 }
