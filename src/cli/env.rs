@@ -87,6 +87,25 @@ impl Flags {
     }
 }
 
+/// Flags that do nothing where nothing is written to a `.env`.
+const OF_WRITING: [&str; 3] = ["backup", "dry_run", "yes"];
+/// The same where a program is run, which can be said beforehand.
+const OF_CHANGING: [&str; 2] = ["backup", "yes"];
+/// Flags that do nothing for what a team shares.
+const OF_OWN_FILE: [&str; 2] = ["backup", "consumers"];
+/// Flags that do nothing where no `.env` is meant.
+const OF_FILES: [&str; 7] = ["file", "app", "profile", "consumers", "follow", "backup", "yes"];
+/// Flags that do nothing for a guard, which looks at every file.
+const OF_ONE_FILE: [&str; 4] = ["app", "consumers", "follow", "backup"];
+
+/// Flags of every verb that do nothing for one: its help does not speak of them. They are accepted all the same, so that a
+/// script can give the same flags to every verb.
+fn unspoken(names: &[&str]) -> Vec<clap::Arg> {
+    let all = <Flags as clap::Args>::augment_args(clap::Command::new("env"));
+    let is_unspoken = |flag: &&clap::Arg| names.contains(&flag.get_id().as_str());
+    all.get_arguments().filter(is_unspoken).map(|flag| flag.clone().hide(true)).collect()
+}
+
 fn parse_consumer(name: &str) -> std::result::Result<Consumer, String> {
     Consumer::find(name).ok_or_else(|| {
         let names = Consumer::ALL.map(Consumer::name);
@@ -96,23 +115,35 @@ fn parse_consumer(name: &str) -> std::result::Result<Consumer, String> {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    #[command(args(unspoken(&OF_WRITING)))]
     List(list::Args),
+    #[command(args(unspoken(&OF_WRITING)))]
     Get(get::Args),
     Set(set::Args),
     Unset(unset::Args),
     Edit(edit::Args),
     Import(import::Args),
+    #[command(args(unspoken(&OF_WRITING)))]
     Export(export::Args),
+    #[command(args(unspoken(&OF_WRITING)))]
     Diff(diff::Args),
+    #[command(args(unspoken(&OF_OWN_FILE)))]
     Example(example::Args),
     Rotate(rotate::Args),
+    #[command(args(unspoken(&OF_OWN_FILE)))]
     Share(share::Args),
     Unlock(unlock::Args),
+    #[command(args(unspoken(&OF_OWN_FILE)))]
     Revoke(revoke::Args),
+    #[command(args(unspoken(&OF_OWN_FILE)))]
     Recipients(recipients::Args),
+    #[command(args(unspoken(&OF_FILES)))]
     Identity(identity::Args),
+    #[command(args(unspoken(&OF_WRITING)))]
     Check(check::Args),
+    #[command(args(unspoken(&OF_CHANGING)))]
     Exec(exec::Args),
+    #[command(args(unspoken(&OF_ONE_FILE)))]
     Guard(guard::Args),
 }
 
