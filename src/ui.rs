@@ -153,6 +153,11 @@ impl Ui {
         self.verbosity
     }
 
+    /// A piece of data in the style of a role, where stdout shows styles.
+    pub fn paint_data(&self, role: Role, text: &str) -> String {
+        if self.stdout.current_choice() == ColorChoice::Never { text.to_owned() } else { role.paint(text) }
+    }
+
     /// Writes data to stdout.
     pub fn data(&mut self, text: &str) -> io::Result<()> {
         if self.stdout.current_choice() == ColorChoice::Never {

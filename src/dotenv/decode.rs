@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr2, memchr3};
+
 /// JavaScript ends lines at these too.
 const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
+/// The byte that both begin with.
+const SEPARATOR_BYTE: u8 = 0xE2;
 
 /// The value of a token, which has line feeds only in the end.
 pub(super) fn decode(token: &str) -> String {
-    if token.bytes().all(is_plain) {
+    if is_plain(token.as_bytes()) {
         return token.to_owned();
     }
     let token = normalized(token);
@@ -19,9 +23,9 @@ pub(super) fn decode(token: &str) -> String {
     }
 }
 
-/// Whether a byte is one that means itself, wherever it is: it is in no quote and in no line end. So is nearly every one.
-const fn is_plain(byte: u8) -> bool {
-    byte.is_ascii() && !matches!(byte, b'\'' | b'"' | b'`' | b'\r')
+/// Whether every byte means itself: none is a quote or a part of a line end. So is nearly every value.
+fn is_plain(token: &[u8]) -> bool {
+    memchr3(b'\'', b'"', b'`', token).is_none() && memchr2(b'\r', SEPARATOR_BYTE, token).is_none()
 }
 
 /// A text as dotenv sees it.

@@ -162,9 +162,13 @@ impl Document {
         self.bytes.as_deref().unwrap_or(self.text.as_bytes())
     }
 
-    /// Every assignment, in order; a key may be there more than once.
+    /// Every assignment, in order; a key may be there more than once. Whoever takes a text apart has its fault, too.
     pub fn assignments(&self) -> &[Assignment] {
-        self.assignments.get_or_init(|| assignments(&self.text))
+        self.assignments.get_or_init(|| {
+            let (assignments, fault) = assignments(&self.text);
+            self.fault.get_or_init(|| self.fault_of_bytes().or(fault));
+            assignments
+        })
     }
 
     /// Every assignment as it is written, in order.
@@ -320,15 +324,17 @@ fn line_ends(text: &str) -> usize {
     }
 }
 
-fn assignments(text: &str) -> Vec<Assignment> {
-    let (mut counted, mut line) = (text.len() - body(text).len(), 1);
+/// The assignments of a text with their lines, and the first that is open.
+fn assignments(text: &str) -> (Vec<Assignment>, Option<Fault>) {
+    let (mut counted, mut line, mut fault) = (text.len() - body(text).len(), 1, None);
     let numbered = written_ones(text).map(|written| {
         let start = written.found.name.start;
         line += text.get(counted..start).map_or(0, line_ends);
         counted = start;
+        fault = fault.take().or_else(|| written.fault(text));
         written.on_line(line)
     });
-    numbered.collect()
+    (numbered.collect(), fault)
 }
 
 fn fault_of_bytes(bytes: &[u8]) -> Option<Fault> {

@@ -1,19 +1,18 @@
 //! `nixstart env list`: which variables there are, which are missing, and where each value comes from; no secret.
 
 use std::borrow::Cow;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::iter::repeat_n;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Flags;
 use super::site::Site;
 use crate::cli::Session;
-use crate::dotenv::{Consumer, Document, Writer, in_force};
+use crate::dotenv::{Assignment, Consumer, Document, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
 use crate::host::{clock, paths};
@@ -43,9 +42,7 @@ const fn role(state: State) -> Role {
 /// Where the value of a variable stands.
 struct Found<'a> {
     file: &'a Layer,
-    line: usize,
-    /// The programs of the project that read something else there.
-    misreaders: Vec<Consumer>,
+    assignment: &'a Assignment,
     /// Files that have it, too, and count less.
     shadowed: Vec<&'a Layer>,
 }
@@ -55,40 +52,51 @@ struct Layer {
     path: Utf8PathBuf,
     shown: String,
     document: Arc<Document>,
+    /// The programs of the project that read something else, by line.
+    misreaders: HashMap<usize, Vec<Consumer>>,
 }
 
-/// Where values stand, by key.
-type Places<'a> = HashMap<&'a str, Found<'a>>;
-
 /// A variable of the list.
+#[derive(Clone, Copy)]
 struct Row<'a> {
-    field: &'a Field,
-    found: Option<&'a Found<'a>>,
+    key: &'a str,
+    /// The value that a program sees.
+    value: Option<&'a str>,
     /// How it stands.
     state: State,
-    /// What the environment of this process says it is.
-    environment: Option<&'a str>,
+    /// What its declaration says; `None` when nobody declares it.
+    field: Option<&'a Field>,
+    found: Option<&'a Found<'a>>,
 }
 
 pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<()> {
     let site = Site::find_with_source(flags, session)?;
     let layers = read(&site, session)?;
-    let (found, entries) = in_layers(&layers, &site.consumers);
+    let found = in_layers(&layers);
+    let specs = &site.declarations.specs;
+    let names: HashSet<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    let is_declared = |found: &&Found<'_>| names.contains(found.assignment.key.as_str());
+    let declared: HashMap<&str, &Found<'_>> =
+        found.iter().filter(is_declared).map(|found| (found.assignment.key.as_str(), found)).collect();
+    let entries = declared.iter().map(|(key, found)| ((*key).to_owned(), found.assignment.value.clone())).collect();
     let is_required = |spec: &SecretSpec| spec.required.in_default_profile();
     let writer = Writer::new(site.consumers.iter().copied());
-    let form = Form::new(&site.declarations.specs, entries, &is_required, (writer, clock::now_milliseconds()));
-    let declares = form.fields.iter().any(|field| field.declaration().is_some());
-    let environment = env_vars::all();
-    let row = |field| Row::new(field, &found, &environment, declares);
-    let rows: Vec<Row<'_>> = form.fields.iter().map(row).collect();
+    let form = Form::new(specs, entries, &is_required, (writer, clock::now_milliseconds()));
+    // Where nobody declares anything, no variable is one too many.
+    let undeclared = if specs.is_empty() { State::Set } else { State::Extra };
+    let rows = || {
+        let fields = form.fields.iter().map(|field| Row::declared(field, declared.get(field.name.as_str()).copied()));
+        fields.chain(found.iter().filter(|found| !is_declared(found)).map(|found| Row::undeclared(found, undeclared)))
+    };
     if flags.json {
-        let rows: Vec<Value> = rows.iter().map(|row| to_json(row, args.reveal)).collect();
+        let environment = env_vars::all();
+        let rows: Vec<Value> = rows().map(|row| to_json(row, &environment, args.reveal)).collect();
         return session.print_json(&json!({
             "schema": 1, "file": site.path, "exists": site.path.exists(), "app": site.app, "profile": site.profile,
             "consumers": site.consumers, "variables": rows,
         }));
     }
-    if rows.is_empty() {
+    if rows().next().is_none() {
         session.ui.say(&format!("`{}` has no variables, and none are declared", site.shown()));
         session.ui.hint(&format!("set the first one with `{}`", site.command("set NAME")));
         return Ok(());
@@ -100,70 +108,56 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 fn read(site: &Site, session: &mut Session) -> Result<Vec<Layer>> {
     let read = |path: Utf8PathBuf| {
         let document = site.read_to_use(&path, session)?;
-        Ok(Layer { shown: paths::shown(&path), path, document })
+        let misreaders = lint::misreaders(&document, &site.consumers);
+        Ok(Layer { shown: paths::shown(&path), path, document, misreaders })
     };
     site.layers().into_iter().map(read).collect()
 }
 
 /// Every variable of every file, in the order of the files; the first file that has one says what it is.
-fn in_layers<'a>(layers: &'a [Layer], consumers: &[Consumer]) -> (Places<'a>, Vec<(String, SecretString)>) {
-    let count = layers.iter().map(|file| file.document.assignments().len()).max().unwrap_or_default();
-    let mut places = Places::with_capacity(count);
-    let mut values = Vec::with_capacity(count);
+fn in_layers(layers: &[Layer]) -> Vec<Found<'_>> {
+    let mut all: Vec<Found<'_>> = Vec::new();
     for file in layers {
-        let mut misreaders = lint::misreaders(&file.document, consumers);
+        let known = all.iter().enumerate().map(|(place, found)| (found.assignment.key.as_str(), place));
+        let known: HashMap<&str, usize> = known.collect();
         for assignment in in_force(&file.document) {
-            match places.entry(assignment.key.as_str()) {
-                Entry::Occupied(mut found) => found.get_mut().shadowed.push(file),
-                Entry::Vacant(place) => {
-                    let line = assignment.line;
-                    let misreaders = misreaders.remove(&line).unwrap_or_default();
-                    place.insert(Found { file, line, misreaders, shadowed: Vec::new() });
-                    values.push((assignment.key.clone(), assignment.value.clone()));
-                }
+            match known.get(assignment.key.as_str()).and_then(|place| all.get_mut(*place)) {
+                Some(found) => found.shadowed.push(file),
+                None => all.push(Found { file, assignment, shadowed: Vec::new() }),
             }
         }
     }
-    (places, values)
+    all
 }
 
 impl<'a> Row<'a> {
-    /// Where nobody declares anything, no variable is one too many.
-    fn new(field: &'a Field, found: &'a Places<'_>, environment: &'a BTreeMap<String, String>, declares: bool) -> Self {
-        let state = match field.state() {
-            State::Extra if !declares => State::Set,
-            state => state,
-        };
-        let environment = environment.get(&field.name).map(String::as_str).filter(|own| !own.is_empty());
-        Self { field, found: found.get(field.name.as_str()), state, environment }
+    fn declared(field: &'a Field, found: Option<&'a Found<'a>>) -> Self {
+        let value = field.value().map(ExposeSecret::expose_secret).or(field.default());
+        Self { key: &field.name, value, state: field.state(), field: Some(field), found }
     }
 
-    fn key(&self) -> &str {
-        &self.field.name
+    fn undeclared(found: &'a Found<'a>, state: State) -> Self {
+        let Assignment { key, value, .. } = found.assignment;
+        Self { key, value: Some(value.expose_secret()), state, field: None, found: Some(found) }
     }
 
-    /// The value that a program sees.
-    fn value(&self) -> Option<&str> {
-        let given = self.field.value().map(ExposeSecret::expose_secret);
-        given.or(self.field.default())
-    }
-
-    fn shown(&self, reveals: bool) -> Cow<'static, str> {
-        match self.value() {
+    fn shown(self, reveals: bool) -> Cow<'a, str> {
+        match self.value {
             None => "-".into(),
-            Some(value) if reveals || self.field.is_public() => value.escape_debug().to_string().into(),
+            Some(value) if reveals || self.field.is_some_and(Field::is_public) => value.escape_debug().to_string().into(),
             Some(value) => mask(value).into(),
         }
     }
 
     /// The programs of the project that read something else.
-    fn misreaders(&self) -> &[Consumer] {
-        self.found.map_or(&[], |found| &found.misreaders)
+    fn misreaders(self) -> &'a [Consumer] {
+        self.found.and_then(|found| found.file.misreaders.get(&found.assignment.line)).map_or(&[], Vec::as_slice)
     }
 
     /// What else is worth knowing.
-    fn remarks(&self) -> Vec<String> {
-        let mut remarks: Vec<String> = self.field.fault().map(|fault| fault.message.clone()).into_iter().collect();
+    fn remarks(self, environment: &BTreeMap<String, String>) -> Vec<String> {
+        let fault = self.field.and_then(Field::fault);
+        let mut remarks: Vec<String> = fault.map(|fault| fault.message.clone()).into_iter().collect();
         for file in self.found.iter().flat_map(|found| &found.shadowed) {
             remarks.push(format!("also in `{}`, which counts less", file.shown));
         }
@@ -171,34 +165,42 @@ impl<'a> Row<'a> {
         if !misreaders.is_empty() {
             remarks.push(format!("read differently by {}", misreaders.join(", ")));
         }
-        if self.environment.is_some_and(|own| Some(own) != self.value()) {
+        if environment.get(self.key).is_some_and(|own| !own.is_empty() && Some(own.as_str()) != self.value) {
             remarks.push("the environment has another value, which wins".to_owned());
         }
         remarks
     }
 }
 
-fn show(session: &mut Session, rows: &[Row<'_>], reveals: bool) -> Result<()> {
-    let width = rows.iter().map(|row| row.key().chars().count()).max().unwrap_or_default().min(40);
+/// So many lines are printed together.
+const TOGETHER: usize = 500;
+
+fn show<'a, I: Iterator<Item = Row<'a>>>(session: &mut Session, rows: &dyn Fn() -> I, reveals: bool) -> Result<()> {
+    let width = rows().map(|row| row.key.chars().count()).max().unwrap_or_default().min(40);
+    let environment = env_vars::all();
     // A list can have thousands of lines: they are put together from pieces, and what is painted is painted once.
-    let states = State::ALL.map(|state| (state, role(state).paint(&format!("{:<8}", state.word()))));
-    let mut text = String::with_capacity(rows.len() * (width + 64));
-    for row in rows {
-        let (key, shown) = (row.key(), row.shown(reveals));
+    let states = State::ALL.map(|state| (state, session.ui.paint_data(role(state), &format!("{:<8}", state.word()))));
+    let space = |text: &str, columns: usize| columns.saturating_sub(text.chars().count());
+    let mut text = String::new();
+    for (index, row) in rows().enumerate() {
+        let (key, shown) = (row.key, row.shown(reveals));
         let state = states.iter().find(|(state, _)| *state == row.state).map_or("", |(_, painted)| painted);
-        let space = |text: &str, columns: usize| columns.saturating_sub(text.chars().count());
         text.extend([key].into_iter().chain(repeat_n(" ", space(key, width) + 2)).chain([state, " ", &shown]));
-        if let Some(found) = row.found {
-            text.extend(repeat_n(" ", space(&shown, 17) + 2).chain([&found.file.shown, ":", &found.line.to_string()]));
+        if let Some(Found { file, assignment, .. }) = row.found {
+            text.extend(repeat_n(" ", space(&shown, 17) + 2).chain([&file.shown, ":", &assignment.line.to_string()]));
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
-        for remark in row.remarks() {
+        for remark in row.remarks(&environment) {
             text += &format!("{:width$}  {remark}\n", "");
+        }
+        if index % TOGETHER == TOGETHER - 1 {
+            session.ui.data(&text)?;
+            text.clear();
         }
     }
     session.ui.data(&text)?;
-    let count = |state: State| rows.iter().filter(|row| row.state == state).count();
+    let count = |state: State| rows().filter(|row| row.state == state).count();
     session.ui.say(&format!(
         "{} set, {} missing, {} invalid, {} not declared",
         count(State::Set) + count(State::Default),
@@ -209,16 +211,17 @@ fn show(session: &mut Session, rows: &[Row<'_>], reveals: bool) -> Result<()> {
     Ok(())
 }
 
-fn to_json(row: &Row<'_>, reveals: bool) -> Value {
+fn to_json(row: Row<'_>, environment: &BTreeMap<String, String>, reveals: bool) -> Value {
     let mut fields = json!({
-        "key": row.key(), "state": row.state.word(), "declared": row.field.declaration().is_some(),
-        "required": row.field.is_required, "sensitive": row.field.is_sensitive(),
-        "kind": row.field.declaration().map(|spec| spec.kind.name()),
-        "file": row.found.map(|found| &found.file.path), "line": row.found.map(|found| found.line),
-        "misread_by": row.misreaders(), "remarks": row.remarks(),
+        "key": row.key, "state": row.state.word(), "declared": row.field.is_some(),
+        "required": row.field.is_some_and(|field| field.is_required),
+        "sensitive": row.field.is_none_or(Field::is_sensitive),
+        "kind": row.field.and_then(Field::declaration).map(|spec| spec.kind.name()),
+        "file": row.found.map(|found| &found.file.path), "line": row.found.map(|found| found.assignment.line),
+        "misread_by": row.misreaders(), "remarks": row.remarks(environment),
     });
     if let Some(fields) = fields.as_object_mut().filter(|_| reveals) {
-        fields.insert("value".to_owned(), json!(row.value()));
+        fields.insert("value".to_owned(), json!(row.value));
     }
     fields
 }

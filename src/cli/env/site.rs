@@ -112,6 +112,8 @@ impl Site {
     /// The same for a command that uses values as far as they go: a file that is not what somebody meant is said to be so.
     pub(super) fn read_to_use(&self, path: &Utf8Path, session: &mut Session) -> Result<Arc<Document>> {
         let document = self.read_beside(path)?.document();
+        // Whoever uses values has taken them apart, and knows the fault then.
+        document.assignments();
         if let Some(fault) = document.fault() {
             let shown = paths::shown(path);
             session.ui.warn(&format!("`{shown}` is read as far as it goes: {fault}"));
