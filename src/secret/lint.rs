@@ -39,16 +39,23 @@ pub fn hazards(document: &Document, consumers: &[Consumer]) -> Vec<Hazard> {
 /// The programs that read something else on a line, by line. What every program reads alike is not looked at any closer: most
 /// lines are like that, and a file can have many.
 pub fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec<Consumer>> {
+    // Carriage returns are a part of every line, or lines of their own to some.
+    if document.text().contains('\r') {
+        return consumers_by_line(hazards(document, consumers));
+    }
     let mut lines: Vec<&str> = document.text().split('\n').collect();
     let mut odd = Vec::new();
     for assignment in document.assignments() {
         match lines.get_mut(assignment.line - 1) {
-            Some(line) if is_plain(assignment, line) => *line = "",
+            Some(line) if is_plain(assignment, line) => *line = NOTHING,
             _ => odd.push(assignment),
         }
     }
     consumers_by_line(hazards_of(document, (&lines.join("\n"), &odd), consumers))
 }
+
+/// What stands for a line that is not looked at. A blank one would not do: a value may begin behind it.
+const NOTHING: &str = "#";
 
 /// Whether every program reads a line alike, which is an assignment and nothing else.
 fn is_plain(assignment: &Assignment, line: &str) -> bool {
@@ -56,7 +63,7 @@ fn is_plain(assignment: &Assignment, line: &str) -> bool {
     value.is_some_and(|value| value == assignment.value.expose_secret()) && assignment.is_plain()
 }
 
-/// The same for a part of a document: a text in which lines may be blank instead, and the assignments of the others.
+/// The same for a part of a document: a text in which other lines say nothing, and the assignments of the others.
 fn hazards_of(document: &Document, (text, assignments): (&str, &[&Assignment]), consumers: &[Consumer]) -> Vec<Hazard> {
     let lines: Vec<&str> = text.lines().collect();
     let quoted = assignments.iter().filter(|assignment| assignment.style != Style::Bare);
@@ -432,7 +439,7 @@ mod tests {
         /// What is not looked at closer would have brought nothing.
         #[test]
         fn who_misreads_a_line_is_found_without_looking_at_plain_ones(
-            text in "([KA]=|KEY=|[a1#:]|x y|'|\"|export |\\\\| |\\$A|=|\r\n|\n){0,30}",
+            text in "([KA]=|KEY=|[a1#:]|x y|'|\"|export |\\\\| |\\$A|=|\r\n|\n|\r|\u{FEFF}|#c){0,30}",
         ) {
             let document = Document::parse(text.as_bytes());
             prop_assert_eq!(misreaders(&document, &Consumer::ALL), consumers_by_line(hazards(&document, &Consumer::ALL)));
