@@ -115,7 +115,7 @@ pub struct Merged {
 
 /// Puts variables into what is sealed already. What one person does not have, the others still need; it goes only when it is
 /// `unwanted` there.
-pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, unwanted: &[&str]) -> Merged {
+pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, unwanted: &[String]) -> Merged {
     let mut merged = Merged::default();
     let mut shared: Vec<Option<Entry>> = shared.into_iter().map(Some).collect();
     for entry in sealed {
@@ -127,7 +127,7 @@ pub fn merge(sealed: Vec<Entry>, shared: Vec<Entry>, unwanted: &[&str]) -> Merge
                 }
                 merged.entries.push(new);
             }
-            None if unwanted.contains(&entry.key.as_str()) => merged.taken_out.push(entry.key),
+            None if unwanted.contains(&entry.key) => merged.taken_out.push(entry.key),
             None => {
                 merged.kept.push(entry.key.clone());
                 merged.entries.push(entry);
@@ -185,9 +185,9 @@ pub struct Selection {
 
 impl Selection {
     /// Names that the project says are no business of the team.
-    pub fn not_for_the_team(&self) -> Vec<&str> {
+    pub fn not_for_the_team(&self) -> Vec<String> {
         let foreign = self.withheld.iter().filter(|(_, why)| *why != Withheld::Undeclared);
-        foreign.map(|(name, _)| name.as_str()).collect()
+        foreign.map(|(name, _)| name.clone()).collect()
     }
 }
 

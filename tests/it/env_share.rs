@@ -596,8 +596,27 @@ fn variables_are_taken_out_and_people_let_in_without_a_file_of_ones_own() {
     fs::remove_file(sandbox.work().join(".env")).unwrap();
     sandbox.run(&["env", "share", "--to", "bob.pub", "--yes"]).expect(0).says("stays as it is sealed: BBB, AAA");
     assert_eq!(opened(&sandbox, "bob"), ["BBB=my-own", "AAA=1"]);
+    // With a file that was named, or that has nothing for the team, too.
+    sandbox.run(&["env", "--file", ".env.typo", "share", "--yes"]).expect(1).says("`.env.typo` is not there");
+    sandbox.write(".env", "");
+    sandbox.run(&["env", "share", "--to", "bob.pub", "--yes"]).expect(0);
+    assert_eq!(opened(&sandbox, "bob"), ["BBB=my-own", "AAA=1"]);
+    // What has become personal goes, also where one's own file does not have it or nothing of it is shared.
+    sandbox.write("nixstart.toml", "[secrets.AAA]\npersonal = true\n[secrets.BBB]\n");
+    for file in [None, Some(""), Some("AAA=mine\n")] {
+        fs::remove_file(sandbox.work().join(".env")).unwrap_or_default();
+        file.into_iter().for_each(|text| sandbox.write(".env", text));
+        let shown = sandbox.run(&["env", "share", "--to", "bob.pub", "--dry-run"]).expect(0);
+        assert!(format!("{}{}", shown.stdout, shown.stderr).contains("taken out: AAA"), "{file:?} {}", shown.stderr);
+    }
+    sandbox.run(&["env", "share", "--yes"]).expect(0);
+    assert_eq!(opened(&sandbox, "bob"), ["BBB=my-own"]);
+    sandbox.write("nixstart.toml", "<<<<<<< HEAD\n");
+    sandbox.run(&["env", "share", "--to", "bob.pub", "--yes"]).expect(1).says("what the project declares cannot be read");
+    fs::remove_file(sandbox.work().join("nixstart.toml")).unwrap();
     // Whoever cannot open it cannot let anybody in.
     fs::remove_file(sandbox.home().join(".ssh/id_ed25519")).unwrap();
+    fs::remove_file(sandbox.work().join(".env")).unwrap();
     let blind = sandbox.run(&["env", "share", "--to", "alice.pub", "--yes"]).expect(1);
     blind.says("none of your keys opens `team/env/default.age`");
 }

@@ -56,21 +56,47 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         (false, keys) => Wish::Keys(keys),
     };
     // What cannot be shared is said before anybody's key is looked for.
-    let chosen = if matches!(wish, Wish::Usual) && shares_only_what_is_sealed(args, &site) {
-        Chosen::default()
-    } else {
-        choose(&site, wish)?.without(&args.drop)
+    let chosen = match wish {
+        Wish::Usual => {
+            site.refuse_unread_declarations("nothing is shared, because what is personal stays here")?;
+            if shares_only_what_is_sealed(args, flags, &site) { Chosen::default() } else { choose(&site, wish, args)? }
+        }
+        Wish::All | Wish::Keys(_) => choose(&site, wish, args)?.without(&args.drop),
     };
     let invited = args.to.iter().map(|to| invitee::find(session, to, args.name.as_deref())).collect::<Result<Vec<_>>>()?;
     match &args.out {
         Some(out) => share_privately(session, &site, flags, (chosen, &invited, out)),
-        None => share(session, &site, flags, (chosen, &args.drop, invited)),
+        None => share(session, &site, flags, (chosen, Sealed { wish, dropped: &args.drop }, invited)),
     }
 }
 
 /// Whether nothing of the file is meant: something is taken out, or there is no file, and somebody is let in all the same.
-fn shares_only_what_is_sealed(args: &Args, site: &Site) -> bool {
-    !args.drop.is_empty() || (args.out.is_none() && !site.path.exists() && team::has_sealed(site))
+fn shares_only_what_is_sealed(args: &Args, flags: &Flags, site: &Site) -> bool {
+    let is_there = flags.file.is_some() || site.path.symlink_metadata().is_ok();
+    !args.drop.is_empty() || (!is_there && goes_on_with_sealed(args, site))
+}
+
+/// Whether there is something to seal where nothing of the file is shared.
+fn goes_on_with_sealed(args: &Args, site: &Site) -> bool {
+    args.out.is_none() && team::has_sealed(site)
+}
+
+/// What is to become of variables that are sealed already.
+#[derive(Clone, Copy)]
+struct Sealed<'a> {
+    wish: Wish<'a>,
+    dropped: &'a [String],
+}
+
+impl Sealed<'_> {
+    /// The names among them that are taken out: those that were named and, unless somebody says what is shared, those that are
+    /// no business of the team.
+    fn unwanted(self, site: &Site, entries: &[Entry]) -> Vec<String> {
+        let names: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        let selection = select(&names, &site.declarations.specs, &site.profile, self.wish);
+        let foreign = selection.map(|selection| selection.not_for_the_team()).unwrap_or_default();
+        [foreign, self.dropped.to_vec()].concat()
+    }
 }
 
 /// Variables that are going to be shared, with their values.
@@ -89,20 +115,17 @@ impl Chosen {
 }
 
 /// Chooses among the variables of the file.
-fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
-    if matches!(wish, Wish::Usual) {
-        site.refuse_unread_declarations("nothing is shared, because what is personal stays here")?;
-    }
+fn choose(site: &Site, wish: Wish<'_>, args: &Args) -> Result<Chosen> {
     let file = site.read()?;
     let shown = site.shown();
     if !file.exists() {
         return Err(Error::failed(format!("`{shown}` is not there, so there is nothing to share"))
-            .hint("set a variable with `nixstart env set NAME`"));
+            .hint(format!("set a variable with `{}`", site.command("set NAME"))));
     }
     let document = file.document();
     if let Some(fault) = document.fault() {
         return Err(Error::failed(format!("`{shown}` is not shared: {fault}"))
-            .hint("mend it by hand; `nixstart env check` names each fault"));
+            .hint(format!("mend it by hand; `{}` names each fault", site.command("check"))));
     }
     let mut entries = dotenv::entries(&document);
     entries.retain(Entry::has_value);
@@ -111,9 +134,10 @@ fn choose(site: &Site, wish: Wish<'_>) -> Result<Chosen> {
         // What was typed in the place of a name may be a value.
         let (what, name) =
             shown_name(&missing).map_or_else(|| ("that name".to_owned(), "NAME".to_owned()), |name| (format!("`{name}`"), name));
-        Error::failed(format!("`{shown}` has no value for {what}")).hint(format!("set it first: `nixstart env set {name}`"))
+        Error::failed(format!("`{shown}` has no value for {what}"))
+            .hint(format!("set it first: `{}`", site.command(&format!("set {name}"))))
     })?;
-    if selection.shared.is_empty() {
+    if selection.shared.is_empty() && !goes_on_with_sealed(args, site) {
         let error = Error::failed(format!("nothing of `{shown}` is to be shared"));
         let error = selection.withheld.iter().fold(error, |error, (name, why)| error.hint(format!("{name}: {}", why.reason())));
         return Err(error.hint("name variables with `--keys A,B`, or share everything with `--all`"));
@@ -127,7 +151,7 @@ fn share(
     session: &mut Session,
     site: &Site,
     flags: &Flags,
-    (chosen, dropped, invited): (Chosen, &[String], Vec<Member>),
+    (chosen, of_sealed, invited): (Chosen, Sealed<'_>, Vec<Member>),
 ) -> Result<()> {
     let path = team::sealed_path(site)?;
     let _lock = if flags.dry_run { None } else { Some(Lock::wait(&site.root)?) };
@@ -139,7 +163,7 @@ fn share(
     }
     let project = team.project()?;
     let list = if list.project().is_some() { list } else { list.with_project(&project) };
-    let (entries, told) = beside_sealed(session, &team, &path, (&chosen, dropped))?;
+    let (entries, told) = beside_sealed(session, (site, &team, &path), &chosen, of_sealed)?;
     let sealed = team::seal_for(&list, &project, &site.profile, &entries)?;
     let title = format!("Seal {} in `{path}`", counted(entries.len()));
     let explanation = "Only the private keys of the recipients open it. Commit it.";
@@ -151,11 +175,12 @@ fn share(
     notes.extend(own_key(&list)?);
     notes.extend(other_files(&team, &path, &invited));
     let title = match chosen.entries.len() {
+        // Nothing of the file, or there is none.
         0 => format!("Seal `{path}` anew"),
         count => format!("Share {} of `{}`", counted(count), site.shown()),
     };
     if team::carry_out(session, &site.root, flags, Written { title, steps, notes })? == Outcome::Applied {
-        session.ui.say("Commit `team/`; whoever is in the list then runs `nixstart env unlock`");
+        session.ui.say(&format!("Commit `team/`; whoever is in the list then runs `{}`", site.command("unlock")));
     }
     Ok(())
 }
@@ -164,11 +189,12 @@ fn share(
 /// is not, is not written over.
 fn beside_sealed(
     session: &mut Session,
-    team: &Team,
-    path: &RelativePath,
-    (chosen, dropped): (&Chosen, &[String]),
+    (site, team, path): (&Site, &Team, &RelativePath),
+    chosen: &Chosen,
+    of_sealed: Sealed<'_>,
 ) -> Result<(Vec<Entry>, Vec<String>)> {
     let shown = team.shown(path);
+    let dropped = of_sealed.dropped;
     let depends_on_it = !dropped.is_empty() || chosen.entries.is_empty();
     if !team.sealed_files().contains(path) {
         let nothing_there = || Error::failed(format!("`{shown}` is not there, so nothing can be taken out of it"));
@@ -189,7 +215,7 @@ fn beside_sealed(
         let there: Vec<&str> = opened.entries.iter().map(|entry| entry.key.as_str()).collect();
         return Err(Error::failed(format!("`{shown}` has {what}")).hint(format!("there are {}", there.join(", "))));
     }
-    let unwanted = [chosen.selection.not_for_the_team(), dropped.iter().map(String::as_str).collect()].concat();
+    let unwanted = of_sealed.unwanted(site, &opened.entries);
     let Merged { entries, added, changed, kept, taken_out } = merge(opened.entries, chosen.entries.clone(), &unwanted);
     if entries.is_empty() {
         return Err(Error::failed(format!("nothing would be left in `{shown}`")).hint("delete the file in its place"));
