@@ -2,12 +2,11 @@
 
 use super::schema::SecretSpec;
 
-/// How a new value of a variable is got, as lines to read. The first names the variable.
-pub fn steps(name: &str, spec: Option<&SecretSpec>) -> Vec<String> {
-    let command = match spec {
-        Some(spec) if spec.generate.is_some() => format!("{name}: nixstart env rotate {name} --generate"),
-        _ => format!("{name}: nixstart env rotate {name}"),
-    };
+/// How a new value of a variable is got, as lines to read. The first names the variable. `command` says how a verb of `env` is
+/// typed.
+pub fn steps(name: &str, spec: Option<&SecretSpec>, command: &dyn Fn(&str) -> String) -> Vec<String> {
+    let generates = spec.is_some_and(|spec| spec.generate.is_some());
+    let command = format!("{name}: `{}`", command(&format!("rotate {name}{}", if generates { " --generate" } else { "" })));
     let obtain = spec.and_then(|spec| spec.obtain.as_ref());
     let page = obtain.map(|obtain| format!("get it: {}", obtain.url));
     let steps = obtain.into_iter().flat_map(|obtain| &obtain.steps).enumerate();
@@ -42,11 +41,13 @@ mod tests {
     #[test]
     fn says_how_a_new_value_is_got() {
         let spec = |rest: &str| toml::from_str(&format!("name = 'A'\ndescription = ''\n{rest}")).unwrap();
+        let command = |words: &str| format!("nixstart env {words}");
+        let steps = |spec: Option<&SecretSpec>| steps("A", spec, &command);
         let obtain = spec("obtain = { url = 'https://x.example', steps = ['open', 'copy'] }");
-        assert_eq!(steps("A", Some(&obtain)), ["A: nixstart env rotate A", "get it: https://x.example", "1. open", "2. copy"]);
+        assert_eq!(steps(Some(&obtain)), ["A: `nixstart env rotate A`", "get it: https://x.example", "1. open", "2. copy"]);
         let generated = spec("generate = { type = 'hex', bytes = 32 }");
-        assert_eq!(steps("A", Some(&generated)), ["A: nixstart env rotate A --generate"]);
-        assert_eq!(steps("A", None), ["A: nixstart env rotate A"]);
+        assert_eq!(steps(Some(&generated)), ["A: `nixstart env rotate A --generate`"]);
+        assert_eq!(steps(None), ["A: `nixstart env rotate A`"]);
     }
 
     #[test]

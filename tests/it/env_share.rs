@@ -297,7 +297,10 @@ fn damaged_and_foreign_files_are_named_and_change_nothing() {
         sandbox.run(&["env", "unlock", file, "--yes"]).expect(1).says(said);
         assert_eq!(sandbox.read(".env"), before);
     }
-    sandbox.run(&["env", "--profile", "production", "unlock"]).expect(1).says("there are team/env/default.age");
+    sandbox
+        .run(&["env", "--profile", "production", "unlock"])
+        .expect(1)
+        .says("there are team/env/default.age (`nixstart env unlock`)");
 }
 
 #[test]
@@ -324,8 +327,8 @@ fn whoever_is_revoked_is_out_and_the_rest_is_told_what_to_rotate() {
     sandbox.run(&["env", "revoke", "bib", "--yes"]).expect(1).says("did you mean `bob`?");
     sandbox.run(&["env", "revoke", "bob"]).expect(4);
     let revoked = sandbox.run(&["env", "revoke", "bob", "--yes"]).expect(0);
-    let revoked = revoked.says("a value is safe again only when it is a new one").says("NAME: nixstart env rotate NAME");
-    let revoked = revoked.says("TOKEN: nixstart env rotate TOKEN get it: https://example.org/token 1. Open it 2. Copy it");
+    let revoked = revoked.says("a value is safe again only when it is a new one").says("NAME: `nixstart env rotate NAME`");
+    let revoked = revoked.says("TOKEN: `nixstart env rotate TOKEN` get it: https://example.org/token 1. Open it 2. Copy it");
     for file in ["team/env/default.age", "team/env/staging.age"] {
         let text = tool(&sandbox, "age", &["-d", "-i", "alice", file]);
         assert!(text.ends_with(&format!("TOKEN={}\nNAME='two words'\n", canary())), "{text}");
@@ -590,7 +593,7 @@ fn variables_are_taken_out_and_people_let_in_without_a_file_of_ones_own() {
     // Every file has to be sealed anew for whoever comes into the list.
     sandbox.run(&["env", "share", "--profile", "production", "--keys", "BBB", "--yes"]).expect(0);
     let added = sandbox.run(&["env", "recipients", "add", "bob.pub", "--yes"]).expect(0);
-    added.says("Run `nixstart env share` and").says("`nixstart env --profile production share`, so that");
+    added.says("Run `nixstart env share`, `nixstart env --profile production share`, so that");
     sandbox.run(&["env", "recipients", "remove", "bob", "--yes"]).expect(0);
     // Without a `.env`, what is sealed stays as it is.
     fs::remove_file(sandbox.work().join(".env")).unwrap();
@@ -621,6 +624,64 @@ fn variables_are_taken_out_and_people_let_in_without_a_file_of_ones_own() {
     fs::remove_file(sandbox.work().join(".env")).unwrap();
     let blind = sandbox.run(&["env", "share", "--to", "alice.pub", "--yes"]).expect(1);
     blind.says("none of your keys opens `team/env/default.age`");
+}
+
+#[test]
+fn every_command_that_is_said_inside_an_app_can_be_typed_there() {
+    if !tools::have("every_command_that_is_said_inside_an_app_can_be_typed_there", &TOOLS) {
+        return;
+    }
+    let sandbox = project();
+    let declared = "[project]\nname = 'x'\nrevision = '1.0'\n[profiles.default]\nTOP = { description = 't' }\n\
+        OF_API = { description = 'a', type = 'hex', generate = { bytes = 8 } }\n";
+    sandbox.write("secretspec.toml", declared);
+    for (file, text) in [(".env", "TOP=1\n"), ("apps/api/.env", "OF_API=2\n"), ("apps/web/.env", "TOP=3\n")] {
+        sandbox.write(file, text);
+    }
+    let key = ssh_key(&sandbox, "alice", &["-t", "ed25519"], "");
+    ssh_key(&sandbox, "bob", &["-t", "ed25519"], "");
+    own(&sandbox, &key, "id_ed25519");
+    for arguments in [&["--app", "api"][..], &["--app", "web"], &["--profile", "staging"], &[]] {
+        let arguments = [&["env"], arguments, &["share", "--to", "alice.pub", "--yes"]].concat();
+        sandbox.run(&arguments).expect(0);
+    }
+    let in_api = |arguments: &[&str]| run(sandbox.command().current_dir(sandbox.work().join("apps/api")).args(arguments), "");
+    let files = ["api.default.age", "default.age", "staging.age", "web.default.age"];
+    let opened_by_bob = || {
+        let opens = |file: &&str| {
+            let file = format!("team/env/{file}");
+            let age =
+                Command::new(tools::find("age").unwrap()).args(["-d", "-i", "bob", &file]).current_dir(sandbox.work()).output();
+            age.unwrap().status.success()
+        };
+        files.into_iter().filter(opens).collect::<Vec<_>>()
+    };
+    let type_all = |said: &str| {
+        let commands: Vec<&str> = said.split('`').filter(|part| part.starts_with("nixstart ")).collect();
+        assert_eq!(commands.len(), files.len(), "{said}");
+        for command in commands {
+            let mut words: Vec<&str> = command.split_whitespace().skip(1).collect();
+            words.push("--yes");
+            in_api(&words).expect(0);
+        }
+    };
+    let added = in_api(&["env", "recipients", "add", "../../bob.pub", "--yes"]).expect(0);
+    assert_eq!(opened_by_bob(), Vec::<&str>::new());
+    type_all(added.stderr.rsplit_once("Run ").unwrap().1);
+    assert_eq!(opened_by_bob(), files);
+    let unlocked = in_api(&["env", "--profile", "nope", "unlock"]).expect(1);
+    type_all(&unlocked.stderr);
+    // Whoever goes: every file that has a variable says how it gets a new one.
+    let revoked = in_api(&["env", "revoke", "bob", "--yes"]).expect(0);
+    assert_eq!(opened_by_bob(), Vec::<&str>::new());
+    let root = sandbox.work().to_str().unwrap().to_owned();
+    let revoked = revoked.says("OF_API: `nixstart env --app api rotate OF_API --generate`");
+    let revoked = revoked.says(&format!("TOP: `nixstart -C {root} env rotate TOP`"));
+    let revoked = revoked.says(&format!("TOP: `nixstart -C {root} env --profile staging rotate TOP`"));
+    let revoked = revoked.says("TOP: `nixstart env --app web rotate TOP`");
+    in_api(&["env", "--app", "api", "rotate", "OF_API", "--generate", "--yes"]).expect(0);
+    type_all(revoked.stderr.rsplit_once("Then run ").unwrap().1);
+    assert_eq!(opened_by_bob(), Vec::<&str>::new());
 }
 
 #[test]

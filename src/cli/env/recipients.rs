@@ -82,10 +82,7 @@ fn change(
     let list = if list.project().is_some() { list } else { list.with_project(&team.project()?) };
     let step = team.step(&list, &title)?;
     match team::carry_out(session, &site.root, flags, Written { title, steps: vec![step], notes })? {
-        Outcome::Applied => {
-            let commands = team.sharing(site).join(" and ");
-            session.ui.say(&format!("Run {commands}, {after}"));
-        }
+        Outcome::Applied => session.ui.say(&format!("Run {}, {after}", team.sharing(site))),
         Outcome::NothingToDo => session.ui.say("The list is as it should be already"),
         Outcome::Shown => {}
     }

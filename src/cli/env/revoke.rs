@@ -33,52 +33,59 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
             .hint("add somebody first with `nixstart env share --to`, or delete `team/`"));
     }
     let mut steps = vec![team.step(&list, &format!("Take {} out of the list", args.name))?];
-    let mut known = BTreeSet::new();
+    let mut known = Vec::new();
     let mut identities = Identities::find()?;
     for path in team.sealed_files() {
-        steps.push(seal_anew(session, &site, (&team, &list), &path, (&mut identities, &mut known))?);
+        let (step, names) = seal_anew(session, &site, (&team, &list), &path, &mut identities)?;
+        steps.push(step);
+        known.push((path, names));
     }
-    let names = value::joined(known.iter().map(String::as_str));
+    let names: BTreeSet<&str> = known.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
+    let to_rotate = (!names.is_empty()).then(|| value::joined(names.into_iter()));
     let mut notes = vec![format!(
         "{} may have kept every value, and the history of git has the old files: a value is safe again only when it is a new one",
         args.name
     )];
-    if !known.is_empty() {
-        notes.push(format!("to rotate afterwards: {names}"));
-    }
+    notes.extend(to_rotate.map(|names| format!("to rotate afterwards: {names}")));
     let title = format!("Revoke {}", args.name);
     if team::carry_out(session, &site.root, flags, Written { title, steps, notes })? == Outcome::Applied {
-        report(session, &site, &known);
+        report(session, &site, &team, &known);
     }
     Ok(())
 }
 
+/// The step that seals a file anew, and the names of what is in it.
 fn seal_anew(
     session: &mut Session,
     site: &Site,
     (team, list): (&Team, &Recipients),
     path: &RelativePath,
-    (identities, known): (&mut Identities, &mut BTreeSet<String>),
-) -> Result<Option<Step>> {
+    identities: &mut Identities,
+) -> Result<(Option<Step>, Vec<String>)> {
     let opened = team.read_sealed(session, path, identities).map_err(|error| {
-        error.hint("or seal the current values: `nixstart env recipients remove NAME`, then `nixstart env share`")
+        error.hint("or seal the current values: `nixstart env recipients remove NAME`, and then what that says")
     })?;
-    known.extend(opened.entries.iter().map(|entry| entry.key.clone()));
     let profile = opened.origin.map_or_else(|| site.profile.clone(), |origin| origin.profile);
     let explanation = "What is in it stays the same; only who can open it changes.";
-    team.sealing(list, path, (&profile, &opened.entries), explanation)
+    let step = team.sealing(list, path, (&profile, &opened.entries), explanation)?;
+    Ok((step, opened.entries.into_iter().map(|entry| entry.key).collect()))
 }
 
-fn report(session: &mut Session, site: &Site, known: &BTreeSet<String>) {
-    if known.is_empty() {
+/// Says what has to be rotated, in each file that has it: the values of two files may be two.
+fn report(session: &mut Session, site: &Site, team: &Team, known: &[(RelativePath, Vec<String>)]) {
+    if known.iter().all(|(_, names)| names.is_empty()) {
         return;
     }
     session.ui.say("");
     session.ui.say("Rotate each of these; until then the old value works for whoever has it:");
-    for name in known {
-        for (index, line) in rotation::steps(name, site.spec(name)).iter().enumerate() {
-            session.ui.say(&format!("{}{line}", if index == 0 { "  " } else { "      " }));
+    for (path, names) in known {
+        let declared = team.declared(path);
+        for name in names {
+            let command = |words: &str| team.command(path, words);
+            for (index, line) in rotation::steps(name, declared.spec(name), &command).iter().enumerate() {
+                session.ui.say(&format!("{}{line}", if index == 0 { "  " } else { "      " }));
+            }
         }
     }
-    session.ui.say("Then run `nixstart env share` and commit `team/`");
+    session.ui.say(&format!("Then run {} and commit `team/`", team.sharing(site)));
 }

@@ -88,7 +88,7 @@ impl Site {
             }
         };
         let path = named.unwrap_or_else(|| directory.join(default_name(&directory, &flags.profile)));
-        let declarations = declared(&root, &directory, app.as_deref(), &flags.profile);
+        let declarations = declared_in(&root, &directory, app.as_deref(), &flags.profile);
         let consumers = consumers(flags, &root, &directory);
         let (is_named, follows) = (flags.file.is_some(), flags.follow);
         let (profile, named_by) = (flags.profile.clone(), named_by(flags));
@@ -214,6 +214,12 @@ pub(super) fn apps(root: &Utf8Path) -> Vec<String> {
     names
 }
 
+/// Whether commands that are typed here are about an app, when they do not say another.
+pub(super) fn is_inside_app(root: &Utf8Path) -> bool {
+    let current = paths::current_directory().and_then(|current| paths::absolute(&current));
+    current.is_ok_and(|current| app_around(root, &current).is_some())
+}
+
 /// The app that a directory belongs to.
 fn app_around(root: &Utf8Path, directory: &Utf8Path) -> Option<String> {
     let mut parts = directory.strip_prefix(root).ok()?.components();
@@ -235,8 +241,13 @@ fn default_name(directory: &Utf8Path, profile: &str) -> &'static str {
     }
 }
 
-/// What the project declares, for the app.
-fn declared(root: &Utf8Path, directory: &Utf8Path, app: Option<&str>, profile: &str) -> Declarations {
+/// What a project declares for one of its apps, or for its top.
+pub(super) fn declared(root: &Utf8Path, app: Option<&str>, profile: &str) -> Declarations {
+    let directory = app.and_then(|app| app_directory(root, app).ok());
+    declared_in(root, directory.as_deref().unwrap_or(root), app, profile)
+}
+
+fn declared_in(root: &Utf8Path, directory: &Utf8Path, app: Option<&str>, profile: &str) -> Declarations {
     let found = declarations::read(root, directory, profile);
     if let Some(app) = app { found.in_scope(app) } else { found }
 }

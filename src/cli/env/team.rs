@@ -17,7 +17,7 @@ use crate::host::target::on_disk;
 use crate::host::vault::Vault;
 use crate::host::{clock, paths, random};
 use crate::plan::{Plan, Step};
-use crate::secret::declarations::DEFAULT_PROFILE;
+use crate::secret::declarations::{DEFAULT_PROFILE, Declarations};
 use crate::secret::invitation::{self, Invitation, InvitationError, Origin};
 use crate::secret::recipients::{self, MemberError, Recipients, RecipientsError};
 use crate::template::escape;
@@ -78,21 +78,39 @@ impl Team {
         paths
     }
 
-    /// The commands that seal every file anew, or the first one, as they can be typed.
-    pub(super) fn sharing(&self, site: &Site) -> Vec<String> {
-        let apps = site::apps(&self.root);
-        let of_file = |path: &RelativePath| {
-            let name = path.file_name().trim_end_matches(".age");
-            let of_app = name.split_once('.').filter(|(app, _)| apps.iter().any(|known| known == app));
-            let (app, profile) = of_app.map_or((None, name), |(app, profile)| (Some(app), profile));
-            let app = app.map(|app| format!("--app {} ", escape::sh(app)));
-            let profile = (profile != DEFAULT_PROFILE).then(|| format!("--profile {} ", escape::sh(profile)));
-            format!("`nixstart env {}{}share`", app.unwrap_or_default(), profile.unwrap_or_default())
+    /// The commands that seal every file anew, or the first one, as they can be typed here.
+    pub(super) fn sharing(&self, site: &Site) -> String {
+        let commands = match self.sealed_files().as_slice() {
+            [] => vec![site.command("share")],
+            files => files.iter().map(|path| self.command(path, "share")).collect(),
         };
-        match self.sealed_files().as_slice() {
-            [] => vec![format!("`{}`", site.command("share"))],
-            files => files.iter().map(of_file).collect(),
-        }
+        commands.iter().map(|command| format!("`{command}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A command of `env` about the variables of a sealed file, as it can be typed here.
+    pub(super) fn command(&self, path: &RelativePath, words: &str) -> String {
+        let (app, profile) = self.of_file(path);
+        let directory = match app {
+            // Inside an app its own file would be meant.
+            None if site::is_inside_app(&self.root) => format!("-C {} ", escape::sh(&paths::shown(&self.root))),
+            _ => String::new(),
+        };
+        let app = app.map(|app| format!("--app {} ", escape::sh(&app))).unwrap_or_default();
+        let profile = (profile != DEFAULT_PROFILE).then(|| format!("--profile {} ", escape::sh(profile)));
+        format!("nixstart {directory}env {app}{}{words}", profile.unwrap_or_default())
+    }
+
+    /// What the project declares for a sealed file.
+    pub(super) fn declared(&self, path: &RelativePath) -> Declarations {
+        let (app, profile) = self.of_file(path);
+        site::declared(&self.root, app.as_deref(), profile)
+    }
+
+    /// The app and the profile that a sealed file is for.
+    fn of_file<'a>(&self, path: &'a RelativePath) -> (Option<String>, &'a str) {
+        let name = path.file_name().trim_end_matches(".age");
+        let of_app = name.split_once('.').filter(|(app, _)| site::apps(&self.root).iter().any(|known| known == app));
+        of_app.map_or((None, name), |(app, profile)| (Some(app.to_owned()), profile))
     }
 
     /// The path of a sealed file as a person would type it.

@@ -94,12 +94,13 @@ fn sealed(args: &Args, site: &Site) -> Result<(String, SecretSource, Vec<u8>)> {
 }
 
 fn missing_hint(path: &Utf8Path, site: &Site) -> Result<String> {
-    let others = Team::read(&site.root)?.sealed_files();
-    let names: Vec<&str> = others.iter().map(crate::file_tree::RelativePath::as_str).collect();
-    Ok(if names.is_empty() || path.parent() != Some(&site.root.join("team/env")) {
+    let team = Team::read(&site.root)?;
+    let others = team.sealed_files();
+    Ok(if others.is_empty() || path.parent() != Some(&site.root.join("team/env")) {
         "ask somebody of the team to run `nixstart env share --to` with your public key".to_owned()
     } else {
-        format!("there are {}; choose with `--profile` or name the file", names.join(", "))
+        let others = others.iter().map(|path| format!("{path} (`{}`)", team.command(path, "unlock")));
+        format!("there are {}", others.collect::<Vec<_>>().join(", "))
     })
 }
 
