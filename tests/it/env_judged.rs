@@ -215,3 +215,21 @@ fn files_that_are_not_there_are_said_to_be_so() {
         assert!(ended.stderr.starts_with("error: cannot read `nope`: no such file or directory\nhint: "), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn an_empty_value_stands_for_the_default_in_every_verb() {
+    let sandbox = project("PORT=\n");
+    sandbox.write("secretspec.toml", &SPEC.replace("'Listens', required = false", "'Listens', default = '4000'"));
+    sandbox.write("nixstart.toml", &SIDECAR.replace("'discord/bot-token'", "'text'"));
+    let exec = |own: &[(&str, &str)]| {
+        run(sandbox.command().envs(own.iter().copied()).args(["env", "exec", "--", "/bin/sh", "-c", "echo \"<$PORT>\""]), "")
+    };
+    let token = ("BOT_TOKEN", "x");
+    assert_eq!(exec(&[token]).expect(0).stdout, "<4000>\n");
+    assert_eq!(exec(&[token, ("PORT", "1")]).expect(0).stdout, "<1>\n");
+    let list = |own: &str| run(sandbox.command().env("PORT", own).args(["env", "list"]), "").expect(0).stdout;
+    assert!(list("4000").contains("PORT       default  4000               .env:1\n"), "{}", list("4000"));
+    assert!(!list("4000").contains("which wins"));
+    // One that is set to nothing is set, as for every program that reads a `.env`.
+    assert!(list("").contains("the environment has another value, which wins"), "{}", list(""));
+}

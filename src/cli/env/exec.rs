@@ -1,5 +1,6 @@
 //! `nixstart env exec`: runs a program with the variables of the `.env`, in place or behind a redactor.
 
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -87,17 +88,21 @@ fn behind_redactor(handover: &Handover<'_>, secrets: &[(String, SecretString)]) 
     masked::run(handover, &Arc::new(redactor))
 }
 
-/// What every variable is to a program: of the first file that has it, else its declared default.
+/// What every variable is to a program: of the first file that has it, else its declared default, which also counts where the
+/// value is left empty.
 fn values(site: &Site, session: &mut Session) -> Result<Vec<(String, SecretString)>> {
+    let defaults = site.declarations.specs.iter().filter_map(|spec| Some((spec.name.as_str(), spec.default.as_deref()?)));
+    let mut defaults: BTreeMap<&str, &str> = defaults.collect();
     let mut values: Vec<(String, SecretString)> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for path in site.layers() {
         let document = site.read_to_use(&path, session)?;
-        let found = entries(&document);
-        values.extend(found.into_iter().filter(|entry| seen.insert(entry.key.clone())).map(|entry| (entry.key, entry.value)));
+        for entry in entries(&document).into_iter().filter(|entry| seen.insert(entry.key.clone())) {
+            let default = defaults.remove(entry.key.as_str()).filter(|_| !entry.has_value());
+            values.push((entry.key, default.map_or(entry.value, SecretString::from)));
+        }
     }
-    let defaults = site.declarations.specs.iter().filter(|spec| !seen.contains(&spec.name));
-    values.extend(defaults.filter_map(|spec| Some((spec.name.clone(), spec.default.clone()?.into()))));
+    values.extend(defaults.into_iter().map(|(name, default)| (name.to_owned(), default.into())));
     Ok(values)
 }
 

@@ -132,7 +132,9 @@ fn in_layers(layers: &[Layer]) -> Vec<Found<'_>> {
 
 impl<'a> Row<'a> {
     fn declared(field: &'a Field, found: Option<&'a Found<'a>>) -> Self {
-        let value = field.value().map(ExposeSecret::expose_secret).or(field.default());
+        let given = field.value().map(ExposeSecret::expose_secret);
+        // An empty value stands for the default.
+        let value = given.filter(|value| !value.is_empty()).or(field.default()).or(given);
         Self { key: &field.name, value, state: field.state(), field: Some(field), found }
     }
 
@@ -165,7 +167,7 @@ impl<'a> Row<'a> {
         if !misreaders.is_empty() {
             remarks.push(format!("read differently by {}", misreaders.join(", ")));
         }
-        if environment.get(self.key).is_some_and(|own| !own.is_empty() && Some(own.as_str()) != self.value) {
+        if environment.get(self.key).is_some_and(|own| Some(own.as_str()) != self.value) {
             remarks.push("the environment has another value, which wins".to_owned());
         }
         remarks
