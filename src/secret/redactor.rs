@@ -5,6 +5,7 @@
 //! breaks, or that is turned into something else (reversed, compressed, hexadecimal).
 
 pub mod forms;
+mod json_style;
 mod patterns;
 pub mod stream;
 

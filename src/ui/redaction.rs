@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::dotenv::{self, Document};
+use crate::facts::secrets::format::may_be_piece;
 use crate::secret::Redactor;
 
 static KNOWN: Mutex<Known> = Mutex::new(Known { values: Vec::new(), files: Vec::new(), redactor: None });
@@ -41,6 +42,11 @@ impl Names {
     fn keep_out(&self, key: &str, value: &str) -> bool {
         !self.public.contains(key) && (self.secret.contains(key) || names_secret(key) || !is_word(value))
     }
+
+    /// Whether a name itself is kept out.
+    fn may_be_piece(&self, key: &str, value: &str) -> bool {
+        !self.public.contains(key) && !self.secret.contains(key) && may_be_piece(key, value)
+    }
 }
 
 /// Whether a name says, in any of the usual ways, that there may be a secret.
@@ -66,8 +72,12 @@ impl Known {
 impl File {
     fn secrets(&self) -> Vec<(String, SecretString)> {
         let entries = dotenv::entries(&self.document);
-        let secret = entries.into_iter().filter(|entry| self.names.keep_out(&entry.key, entry.value.expose_secret()));
-        secret.map(|entry| (entry.key, entry.value)).collect()
+        let pieces = entries.iter().filter(|entry| self.names.may_be_piece(&entry.key, entry.value.expose_secret()));
+        let pieces = pieces.map(|entry| ("hidden name".to_owned(), SecretString::from(entry.key.as_str())));
+        let mut secrets: Vec<(String, SecretString)> = pieces.collect();
+        let values = entries.into_iter().filter(|entry| self.names.keep_out(&entry.key, entry.value.expose_secret()));
+        secrets.extend(values.map(|entry| (entry.key, entry.value)));
+        secrets
     }
 }
 

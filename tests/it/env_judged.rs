@@ -233,3 +233,28 @@ fn an_empty_value_stands_for_the_default_in_every_verb() {
     // One that is set to nothing is set, as for every program that reads a `.env`.
     assert!(list("").contains("the environment has another value, which wins"), "{}", list(""));
 }
+
+#[test]
+fn the_last_line_of_a_key_without_quotes_is_no_name_to_show() {
+    let sandbox = project("");
+    let last = ["Zq7Vb2Kd", "9xQw3Er5"].concat();
+    sandbox.write(".env", &format!("LEVEL=high\nKEY=-----BEGIN PRIVATE KEY-----\nabcd\n{last}==\n-----END PRIVATE KEY-----\n"));
+    sandbox.write("other.env", "LEVEL=high\n");
+    for words in [
+        &["env", "list"][..],
+        &["env", "--json", "list"],
+        &["env", "diff", ".env", "other.env"],
+        &["env", "--json", "diff", ".env", "other.env"],
+        &["env", "check"],
+        &["env", "exec", "--dry-run", "--", "true"],
+        &["env", "unset", "LEVLE"],
+        &["env", "get", "LEVLE"],
+    ] {
+        let said = run(sandbox.command().env("BOT_TOKEN", "x").args(words), "");
+        let said = format!("{}{}", said.stdout, said.stderr);
+        assert!(!said.contains(&last), "{words:?}: {said}");
+        assert!(!words.contains(&"list") || said.contains("(hidden name)"), "{words:?}: {said}");
+    }
+    assert!(sandbox.run(&["env", "list", "--reveal"]).expect(0).stdout.contains(&last));
+    assert!(sandbox.run(&["env", "diff", ".env", "other.env", "--reveal"]).expect(3).stdout.contains(&last));
+}

@@ -45,16 +45,22 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         Some(path) => (read(&site, &paths::absolute(path)?)?, true),
         None => (declared(&site, &first)?, false),
     };
-    let rows = compare(&first.entries, &second.entries);
-    let differences = rows.iter().filter(|(_, standing)| *standing != Standing::Same).count();
+    let shown_key = |key: &'_ str| -> String {
+        let mut values = [&first, &second].into_iter().filter_map(|side| side.value(key));
+        let hidden = values.find_map(|value| Some(site.shown_key(key, value)).filter(|shown| *shown != key));
+        hidden.filter(|_| !args.reveal).unwrap_or(key).to_owned()
+    };
+    let compared = compare(&first.entries, &second.entries).into_iter();
+    let rows: Vec<Row<'_>> = compared.map(|(key, standing)| Row { key, shown_key: shown_key(key), standing }).collect();
+    let differences = rows.iter().filter(|row| row.standing != Standing::Same).count();
     if flags.json {
-        let rows: Vec<Value> = rows.iter().map(|row| to_json(*row, (&first, &second), args.reveal && counts_values)).collect();
+        let rows: Vec<Value> = rows.iter().map(|row| to_json(row, (&first, &second), args.reveal && counts_values)).collect();
         session.print_json(&json!({
             "schema": 1, "first": first.shown, "second": second.shown, "differences": differences, "variables": rows,
         }))?;
     } else {
-        for row in rows.iter().filter(|(_, standing)| *standing != Standing::Same) {
-            print(session, *row, (&first, &second), args.reveal && counts_values)?;
+        for row in rows.iter().filter(|row| row.standing != Standing::Same) {
+            print(session, row, (&first, &second), args.reveal && counts_values)?;
         }
     }
     let (one, other) = (first.named(), second.named());
@@ -68,7 +74,19 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     }
 }
 
+/// A variable of either side.
+struct Row<'a> {
+    key: &'a str,
+    /// The name as it is shown.
+    shown_key: String,
+    standing: Standing,
+}
+
 impl Side {
+    fn value(&self, key: &str) -> Option<&str> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.expose_secret())
+    }
+
     fn named(&self) -> String {
         if self.shown == SOURCE { SOURCE.to_owned() } else { format!("`{}`", self.shown) }
     }
@@ -101,8 +119,9 @@ fn declared(site: &Site, other: &Side) -> Result<Side> {
     Ok(Side { shown: site.declarations.files.first().cloned().unwrap_or_else(|| SOURCE.to_owned()), entries })
 }
 
-fn print(session: &mut Session, (key, standing): (&str, Standing), (first, second): (&Side, &Side), reveal: bool) -> Result<()> {
-    let what = match standing {
+fn print(session: &mut Session, row: &Row<'_>, (first, second): (&Side, &Side), reveal: bool) -> Result<()> {
+    let key = &row.shown_key;
+    let what = match row.standing {
         Standing::OnlyFirst => format!("- {key}  only in {}", first.shown),
         Standing::OnlySecond => format!("+ {key}  only in {}", second.shown),
         Standing::Different => format!("! {key}  different"),
@@ -110,21 +129,18 @@ fn print(session: &mut Session, (key, standing): (&str, Standing), (first, secon
     };
     let mut text = what + "\n";
     for side in [first, second].into_iter().filter(|_| reveal) {
-        if let Some(entry) = side.entries.iter().find(|entry| entry.key == key) {
-            text += &format!("    {}: {}\n", side.shown, crate::ui::visible(entry.value.expose_secret()));
+        if let Some(value) = side.value(row.key) {
+            text += &format!("    {}: {}\n", side.shown, crate::ui::visible(value));
         }
     }
     Ok(session.ui.data(&text)?)
 }
 
-fn to_json((key, standing): (&str, Standing), (first, second): (&Side, &Side), reveal: bool) -> Value {
-    let value = |side: &Side| {
-        side.entries.iter().find(|entry| entry.key == key && reveal).map(|entry| entry.value.expose_secret().to_owned())
-    };
-    let mut row = json!({ "key": key, "state": standing.word() });
-    if let Some(fields) = row.as_object_mut().filter(|_| reveal) {
-        fields.insert("first".into(), value(first).into());
-        fields.insert("second".into(), value(second).into());
+fn to_json(row: &Row<'_>, (first, second): (&Side, &Side), reveal: bool) -> Value {
+    let mut fields = json!({ "key": row.shown_key, "state": row.standing.word() });
+    if let Some(fields) = fields.as_object_mut().filter(|_| reveal) {
+        fields.insert("first".into(), first.value(row.key).into());
+        fields.insert("second".into(), second.value(row.key).into());
     }
-    row
+    fields
 }

@@ -62,13 +62,14 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         if wins(name) { is_set } else { is_filled || (of_file.is_none() && is_set) }
     })?;
     let variables: Vec<(String, SecretString)> = selected.into_iter().filter(|(name, _)| !wins(name)).collect();
+    let names = variables.iter().map(|(name, value)| site.shown_key(name, value.expose_secret()));
     if flags.dry_run && flags.json {
-        let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = names.collect();
         let program = args.command.first().map(|program| program.to_string_lossy());
         return session.print_json(&json!({ "schema": 1, "program": program, "variables": names, "started": false }));
     }
     if flags.dry_run {
-        let names = value::joined(variables.iter().map(|(name, _)| name.as_str()));
+        let names = value::joined(names);
         session.ui.say(&format!("the program would get {}", if names.is_empty() { "no variable of the file" } else { &names }));
         return Ok(());
     }

@@ -15,6 +15,7 @@ use crate::cli::Session;
 use crate::dotenv::{Assignment, Consumer, Document, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
+use crate::facts::secrets::format::{HIDDEN_NAME, may_be_piece};
 use crate::host::{clock, paths};
 use crate::secret::SecretSpec;
 use crate::secret::form::{Field, Form, State};
@@ -143,6 +144,11 @@ impl<'a> Row<'a> {
         Self { key, value: Some(value.expose_secret()), state, field: None, found: Some(found) }
     }
 
+    fn shown_key(self, reveals: bool) -> &'a str {
+        let is_hidden = !reveals && self.field.is_none() && may_be_piece(self.key, self.value.unwrap_or_default());
+        if is_hidden { HIDDEN_NAME } else { self.key }
+    }
+
     fn shown(self, reveals: bool) -> Cow<'a, str> {
         match self.value {
             None => "-".into(),
@@ -178,14 +184,14 @@ impl<'a> Row<'a> {
 const TOGETHER: usize = 500;
 
 fn show<'a, I: Iterator<Item = Row<'a>>>(session: &mut Session, rows: &dyn Fn() -> I, reveals: bool) -> Result<()> {
-    let width = rows().map(|row| row.key.chars().count()).max().unwrap_or_default().min(40);
+    let width = rows().map(|row| row.shown_key(reveals).chars().count()).max().unwrap_or_default().min(40);
     let environment = env_vars::all();
     // A list can have thousands of lines: they are put together from pieces, and what is painted is painted once.
     let states = State::ALL.map(|state| (state, session.ui.paint_data(role(state), &format!("{:<8}", state.word()))));
     let space = |text: &str, columns: usize| columns.saturating_sub(text.chars().count());
     let mut text = String::new();
     for (index, row) in rows().enumerate() {
-        let (key, shown) = (row.key, row.shown(reveals));
+        let (key, shown) = (row.shown_key(reveals), row.shown(reveals));
         let state = states.iter().find(|(state, _)| *state == row.state).map_or("", |(_, painted)| painted);
         text.extend([key].into_iter().chain(repeat_n(" ", space(key, width) + 2)).chain([state, " ", &shown]));
         if let Some(Found { file, assignment, .. }) = row.found {
@@ -215,7 +221,7 @@ fn show<'a, I: Iterator<Item = Row<'a>>>(session: &mut Session, rows: &dyn Fn() 
 
 fn to_json(row: Row<'_>, environment: &BTreeMap<String, String>, reveals: bool) -> Value {
     let mut fields = json!({
-        "key": row.key, "state": row.state.word(), "declared": row.field.is_some(),
+        "key": row.shown_key(reveals), "state": row.state.word(), "declared": row.field.is_some(),
         "required": row.field.is_some_and(|field| field.is_required),
         "sensitive": row.field.is_none_or(Field::is_sensitive),
         "kind": row.field.and_then(Field::declaration).map(|spec| spec.kind.name()),

@@ -9,6 +9,7 @@ use crate::cli::Session;
 use crate::diagnostic::Severity;
 use crate::dotenv::{Consumer, Document, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
+use crate::facts::secrets::format::{HIDDEN_NAME, may_be_piece};
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
 use crate::project::WORKSPACES;
@@ -156,6 +157,11 @@ impl Site {
     /// Whether a variable must not be shown. What nobody declares may be a secret.
     pub(super) fn is_sensitive(&self, key: &str) -> bool {
         self.spec(key).is_none_or(|spec| spec.sensitive)
+    }
+
+    /// A name as it is shown, unless somebody asks for everything: one that nobody declares may be a piece of a secret.
+    pub(super) fn shown_key<'a>(&self, key: &'a str, value: &str) -> &'a str {
+        if self.spec(key).is_none() && may_be_piece(key, value) { HIDDEN_NAME } else { key }
     }
 
     /// The file as a person would type it.

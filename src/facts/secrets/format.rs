@@ -199,12 +199,38 @@ pub fn shown_name(name: &str) -> Option<String> {
     (is_shown && shapes::shape_of_word(name).is_none()).then(|| name.to_owned())
 }
 
+/// What stands in the place of a name that may be a piece of a secret.
+pub const HIDDEN_NAME: &str = "(hidden name)";
+
+/// Whether a variable that nobody declares may be a piece of a secret: the last line of a key in base64, which stands in the
+/// file without quotes, ends in `=`.
+pub fn may_be_piece(name: &str, value: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| name.as_bytes().iter().any(|byte| test(byte));
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let ends_there = value.bytes().all(|byte| byte == b'=');
+    has(u8::is_ascii_digit) && (is_mixed || ends_there) && shown_name(name).is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_name_that_ends_in_padding_may_be_a_piece_of_a_key() {
+        for (name, value) in
+            [("Zq7Vb2Kd9xQw3Er5", "="), ("JBSWY3DPEHPK3PXP", "==="), ("b3BlbnNzaC1rZXktdjE", ""), ("aB3dE5gH7jK", "x")]
+        {
+            assert!(may_be_piece(name, value), "{name}");
+        }
+        for (name, value) in
+            [("PORT", ""), ("S3_BUCKET", ""), ("AWSS3BUCKETNAME", "x"), ("spring.datasource2.url", "x"), ("Key1", "")]
+        {
+            assert!(!may_be_piece(name, value), "{name}");
+        }
+    }
 
     fn kinds(text: &str) -> Vec<(usize, FaultKind)> {
         faults(text).into_iter().map(|fault| (fault.line, fault.kind)).collect()

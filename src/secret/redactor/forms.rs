@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
+use super::json_style;
 use crate::secret::shapes::holds_random_text;
 
 /// How a value is written.
@@ -126,29 +127,13 @@ fn encoded(value: &str) -> Vec<(Form, String)> {
     if value.len() > LONGEST_ENCODED {
         return forms;
     }
-    if let Ok(quoted) = serde_json::to_string(value) {
-        let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
-        forms.extend(in_ascii(inner).map(|text| (Form::Plain, text)));
-        forms.push((Form::Plain, inner.to_owned()));
+    // Most values of long files: nothing escapes anything in them.
+    if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
+        forms.extend(json_style::ALL.iter().map(|style| (Form::Plain, style.escape(value))));
+        forms.extend(in_address(value).into_iter().map(|text| (Form::Url, text)));
     }
     forms.extend(in_base64(value.as_bytes()).into_iter().map(|text| (Form::Base64, text)));
-    forms.extend(in_address(value).into_iter().map(|text| (Form::Url, text)));
     forms
-}
-
-/// A text of JSON with every character beyond ASCII escaped, as Python writes it, and in capitals.
-fn in_ascii(text: &str) -> impl Iterator<Item = String> {
-    let escaped = |escape: fn(u16) -> String| {
-        let one = |character: char| {
-            if character.is_ascii() {
-                return character.to_string();
-            }
-            character.encode_utf16(&mut [0; 2]).iter().map(|unit| escape(*unit)).collect()
-        };
-        text.chars().map(one).collect::<String>()
-    };
-    let forms = (!text.is_ascii()).then(|| [escaped(|unit| format!("\\u{unit:04x}")), escaped(|unit| format!("\\u{unit:04X}"))]);
-    forms.into_iter().flatten()
 }
 
 /// The value in base64, wherever it begins in what is encoded: of the first and last characters only those count that hold
@@ -182,10 +167,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 fn in_address(value: &str) -> Vec<String> {
-    // Most values of long files: every set leaves them as they are.
-    if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
-        return Vec::new();
-    }
     let sets = [&STRICT, &PATH_IN_PYTHON, &COMPONENT, &WHOLE, &QUERY, &PATH, &USER];
     let mut forms: Vec<String> = sets.iter().map(|set| utf8_percent_encode(value, set).to_string()).collect();
     forms.extend(sets.iter().take(1).map(|set| utf8_percent_encode(value, set).to_string().replace("%20", "+")));
@@ -223,6 +204,9 @@ mod tests {
             ("p@ss w/ö~\\\"", Form::Plain),
             ("p@ss w/\\u00f6~\\\"", Form::Plain),
             ("p@ss w/\\u00F6~\\\"", Form::Plain),
+            ("p@ss w\\/\\u00f6~\\\"", Form::Plain),
+            ("p@ss w\\/ö~\\\"", Form::Plain),
+            ("p@ss w/\\u00F6~\\u0022", Form::Plain),
             ("p%40ss%20w%2F%C3%B6~%22", Form::Url),
             ("p%40ss%20w%2f%c3%b6~%22", Form::Url),
             ("p%40ss%20w/%C3%B6~%22", Form::Url),
@@ -232,6 +216,18 @@ mod tests {
             (&URL_SAFE_NO_PAD.encode(value), Form::Base64),
         ] {
             assert_eq!(has(value, text), Some(form), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_programs_escape_in_json_is_known() {
+        let value = "a<b>c&d=e'f+g\u{1}\n\t";
+        for text in [
+            r"a\u003cb\u003ec\u0026d=e'f+g\u0001\n\t",
+            r"a\u003cb\u003ec\u0026d\u003de\u0027f+g\u0001\n\t",
+            r"a\u003Cb\u003Ec\u0026d=e\u0027f\u002Bg\u0001\n\t",
+        ] {
+            assert_eq!(has(value, text), Some(Form::Plain), "{text}");
         }
     }
 
