@@ -22,9 +22,9 @@ fn what_packages_leave_behind_is_removed_before_an_installer_comes() {
     machine.script("root", "apt-get purge -y nix-setup-systemd nix-bin").expect(0);
     let installer = || machine.run_as("bob", &["nixstart", "setup", "--plan", "--route", "nix-installer"]);
     let refused = installer().expect(10).says("that another Nix left behind; remove them first");
-    let (_, rest) = refused.stderr.split_once("first: `").unwrap();
-    let removal = rest.split_once('`').unwrap().0.split_whitespace().collect::<Vec<_>>().join(" ");
-    machine.script("bob", &removal).expect(0);
+    let (_, rest) = refused.stderr.split_once("remove them first:").unwrap();
+    let removal = rest.split('`').nth(1).unwrap();
+    machine.script("bob", removal).expect(0);
     assert_eq!(machine.script("root", "grep -c nixbld /etc/passwd /etc/group || true").stdout, "/etc/passwd:0\n/etc/group:0\n");
     installer().expect(0).says("Install Nix with nix-installer");
 }

@@ -205,7 +205,7 @@ pub const HIDDEN_NAME: &str = "(hidden name)";
 /// Whether a variable that nobody declares may be a piece of a secret: the last line of a key in base64, which stands in the
 /// file without quotes, ends in `=`.
 pub fn may_be_piece(name: &str, value: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| name.as_bytes().iter().any(|byte| test(byte));
+    let has = |test: fn(&u8) -> bool| name.as_bytes().iter().any(test);
     let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     let ends_there = value.bytes().all(|byte| byte == b'=');
     has(u8::is_ascii_digit) && (is_mixed || ends_there) && shown_name(name).is_none()
