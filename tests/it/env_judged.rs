@@ -258,3 +258,15 @@ fn the_last_line_of_a_key_without_quotes_is_no_name_to_show() {
     assert!(sandbox.run(&["env", "list", "--reveal"]).expect(0).stdout.contains(&last));
     assert!(sandbox.run(&["env", "diff", ".env", "other.env", "--reveal"]).expect(3).stdout.contains(&last));
 }
+
+#[test]
+fn the_list_tells_of_variables_that_are_there_twice_and_of_what_dotenvy_sees() {
+    let sandbox = project("LEVEL=low\nNAME=$USER\nLEVEL=high\n");
+    let list = || sandbox.run(&["env", "list"]).expect(0).stdout;
+    assert!(list().contains("also on line 1; which one counts differs by program"), "{}", list());
+    let asked = sandbox.run(&["env", "--consumers", "rust", "list"]).expect(0).stdout;
+    assert_eq!(asked.matches("read differently by Rust's dotenvy").count(), 1, "{asked}");
+    sandbox.write(".env", "A.B=1\n1A=2\n");
+    let asked = sandbox.run(&["env", "--consumers", "rust", "list"]).expect(0).stdout;
+    assert_eq!(asked.matches("read differently by Rust's dotenvy").count(), 1, "{asked}");
+}

@@ -16,7 +16,7 @@ use crate::dotenv::{Assignment, Consumer, Document, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
 use crate::facts::secrets::format::{HIDDEN_NAME, may_be_piece};
-use crate::host::{clock, paths};
+use crate::host::{clock, dotenvy, paths};
 use crate::secret::SecretSpec;
 use crate::secret::form::{Field, Form, State};
 use crate::secret::lint;
@@ -55,6 +55,8 @@ struct Layer {
     document: Arc<Document>,
     /// The programs of the project that read something else, by line.
     misreaders: HashMap<usize, Vec<Consumer>>,
+    /// The lines on which a variable stands that gets its value on a later one.
+    overruled: HashMap<String, usize>,
 }
 
 /// A variable of the list.
@@ -109,10 +111,40 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 fn read(site: &Site, session: &mut Session) -> Result<Vec<Layer>> {
     let read = |path: Utf8PathBuf| {
         let document = site.read_to_use(&path, session)?;
-        let misreaders = lint::misreaders(&document, &site.consumers);
-        Ok(Layer { shown: paths::shown(&path), path, document, misreaders })
+        let (misreaders, overruled) = (misreaders(&document, &site.consumers), overruled(&document));
+        Ok(Layer { shown: paths::shown(&path), path, document, misreaders, overruled })
     };
     site.layers().into_iter().map(read).collect()
+}
+
+/// Of a file with more variables dotenvy is not asked: that takes longer than all the rest. `check` asks it always.
+const MOST_ASKED: usize = 1000;
+
+/// What is known to be read differently, and what dotenvy itself says.
+fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec<Consumer>> {
+    let mut misreaders = lint::misreaders(document, consumers);
+    let is_asked = consumers.contains(&Consumer::Rust) && document.assignments().len() <= MOST_ASKED;
+    if is_asked && document.fault().is_none() {
+        for difference in dotenvy::differences(document) {
+            let known = misreaders.entry(difference.line).or_default();
+            if !known.contains(&Consumer::Rust) {
+                known.push(Consumer::Rust);
+                known.sort_unstable();
+            }
+        }
+    }
+    misreaders
+}
+
+/// The lines on which a variable stands that gets its value on a later one.
+fn overruled(document: &Document) -> HashMap<String, usize> {
+    let (all, in_force) = (document.assignments(), in_force(document));
+    if all.len() == in_force.len() {
+        return HashMap::new();
+    }
+    let lines: HashSet<usize> = in_force.iter().map(|assignment| assignment.line).collect();
+    let earlier = all.iter().filter(|assignment| !lines.contains(&assignment.line));
+    earlier.map(|assignment| (assignment.key.clone(), assignment.line)).collect()
 }
 
 /// Every variable of every file, in the order of the files; the first file that has one says what it is.
@@ -166,6 +198,9 @@ impl<'a> Row<'a> {
     fn remarks(self, environment: &BTreeMap<String, String>) -> Vec<String> {
         let fault = self.field.and_then(Field::fault);
         let mut remarks: Vec<String> = fault.map(|fault| fault.message.clone()).into_iter().collect();
+        if let Some(line) = self.found.and_then(|found| found.file.overruled.get(self.key)) {
+            remarks.push(format!("also on line {line}; which one counts differs by program"));
+        }
         for file in self.found.iter().flat_map(|found| &found.shadowed) {
             remarks.push(format!("also in `{}`, which counts less", file.shown));
         }
