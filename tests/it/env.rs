@@ -30,6 +30,8 @@ fn only_the_value_changes() {
         sandbox.read(".env"),
         "\u{FEFF}# head\r\n\r\nexport A = 'new' # why\r\nB=\"x y\"\r\n#C=\r\nC='it is'\r\njunk\r\nA=new\r\n\tD: d\r\nE=\r\n"
     );
+    let shown = sandbox.run(&["env", "--dry-run", "unset", "A", "A"]).expect(0);
+    assert!(format!("{}{}", shown.stdout, shown.stderr).contains("Take A out of `.env`"), "{}", shown.stderr);
     sandbox.run(&["env", "--file", ".env", "unset", "A", "C", "E"]).expect(0);
     assert_eq!(sandbox.read(".env"), "\u{FEFF}# head\r\n\r\nB=\"x y\"\r\n#C=\r\njunk\r\n\tD: d\r\n");
 }

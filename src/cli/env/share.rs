@@ -16,6 +16,7 @@ use crate::host::paths;
 use crate::host::seal::Identities;
 use crate::secret::invitation::{Merged, Selection, Wish, merge, select};
 use crate::secret::recipients::{Member, Recipients};
+use crate::template::escape;
 
 /// Seal variables to the public keys of a team
 ///
@@ -218,7 +219,8 @@ fn beside_sealed(
     let unwanted = of_sealed.unwanted(site, &opened.entries);
     let Merged { entries, added, changed, kept, taken_out } = merge(opened.entries, chosen.entries.clone(), &unwanted);
     if entries.is_empty() {
-        return Err(Error::failed(format!("nothing would be left in `{shown}`")).hint("delete the file in its place"));
+        return Err(Error::failed(format!("nothing would be left in `{shown}`"))
+            .hint(format!("take the file away in its place: `git rm {}`", escape::sh(&shown))));
     }
     let notes = [
         ("new in it", added, ""),

@@ -1,5 +1,7 @@
 //! `nixstart env unset`: takes variables out; comments and everything else stay.
 
+use std::collections::HashSet;
+
 use super::change::{Consent, change};
 use super::site::Site;
 use super::{Flags, value};
@@ -23,15 +25,18 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     if let Some(unknown) = args.keys.iter().find(|key| !known.contains(&key.as_str())) {
         return Err(super::get::not_there(unknown, &site, known.iter().copied()));
     }
-    confirm(session, &site, flags, &args.keys)?;
-    let changes = args.keys.iter().map(|name| SecretChange::Unset { name: name.clone() }).collect();
+    // A name that is said twice is one.
+    let mut seen = HashSet::new();
+    let keys: Vec<&str> = args.keys.iter().map(String::as_str).filter(|key| seen.insert(*key)).collect();
+    confirm(session, &site, flags, &keys)?;
+    let changes = keys.iter().map(|name| SecretChange::Unset { name: (*name).to_owned() }).collect();
     change(session, &site, flags, (changes, Vault::default()), Consent::Given).map(drop)
 }
 
 /// Asks before a variable goes that the project cannot run without.
-fn confirm(session: &mut Session, site: &Site, flags: &Flags, keys: &[String]) -> Result<()> {
+fn confirm(session: &mut Session, site: &Site, flags: &Flags, keys: &[&str]) -> Result<()> {
     let is_required = |key: &&str| site.spec(key).is_some_and(|spec| spec.required.in_default_profile());
-    let required = value::joined(keys.iter().map(String::as_str).filter(is_required));
+    let required = value::joined(keys.iter().copied().filter(is_required));
     if required.is_empty() || flags.yes || flags.dry_run {
         return Ok(());
     }
