@@ -1,5 +1,7 @@
 //! `nixstart env diff`: which variables two files have, and which of them differ; no values unless asked for.
 
+use std::collections::HashMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -45,13 +47,11 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
         Some(path) => (read(&site, &paths::absolute(path)?)?, true),
         None => (declared(&site, &first)?, false),
     };
-    let shown_key = |key: &'_ str| -> String {
-        let mut values = [&first, &second].into_iter().filter_map(|side| side.value(key));
-        let hidden = values.find_map(|value| Some(site.shown_key(key, value)).filter(|shown| *shown != key));
-        hidden.filter(|_| !args.reveal).unwrap_or(key).to_owned()
-    };
-    let compared = compare(&first.entries, &second.entries).into_iter();
-    let rows: Vec<Row<'_>> = compared.map(|(key, standing)| Row { key, shown_key: shown_key(key), standing }).collect();
+    let entries = first.entries.iter().chain(&second.entries);
+    let shown = entries.map(|entry| (entry.key.as_str(), site.shown_key(&entry.key, entry.value.expose_secret())));
+    let hidden: HashMap<&str, &str> = shown.filter(|(key, shown)| !args.reveal && key != shown).collect();
+    let row = |(key, standing)| Row { key, shown_key: hidden.get(key).copied().unwrap_or(key), standing };
+    let rows: Vec<Row<'_>> = compare(&first.entries, &second.entries).into_iter().map(row).collect();
     let differences = rows.iter().filter(|row| row.standing != Standing::Same).count();
     if flags.json {
         let rows: Vec<Value> = rows.iter().map(|row| to_json(row, (&first, &second), args.reveal && counts_values)).collect();
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 struct Row<'a> {
     key: &'a str,
     /// The name as it is shown.
-    shown_key: String,
+    shown_key: &'a str,
     standing: Standing,
 }
 
@@ -120,7 +120,7 @@ fn declared(site: &Site, other: &Side) -> Result<Side> {
 }
 
 fn print(session: &mut Session, row: &Row<'_>, (first, second): (&Side, &Side), reveal: bool) -> Result<()> {
-    let key = &row.shown_key;
+    let key = row.shown_key;
     let what = match row.standing {
         Standing::OnlyFirst => format!("- {key}  only in {}", first.shown),
         Standing::OnlySecond => format!("+ {key}  only in {}", second.shown),

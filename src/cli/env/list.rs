@@ -15,7 +15,7 @@ use crate::cli::Session;
 use crate::dotenv::{Assignment, Consumer, Document, Writer, in_force};
 use crate::env_vars;
 use crate::error::Result;
-use crate::facts::secrets::format::{HIDDEN_NAME, may_be_piece};
+use crate::facts::secrets::format::shown_undeclared;
 use crate::host::{clock, dotenvy, paths};
 use crate::secret::SecretSpec;
 use crate::secret::form::{Field, Form, State};
@@ -44,6 +44,8 @@ const fn role(state: State) -> Role {
 struct Found<'a> {
     file: &'a Layer,
     assignment: &'a Assignment,
+    /// An earlier line of the same file that has it, too.
+    overruled: Option<usize>,
     /// Files that have it, too, and count less.
     shadowed: Vec<&'a Layer>,
 }
@@ -55,8 +57,6 @@ struct Layer {
     document: Arc<Document>,
     /// The programs of the project that read something else, by line.
     misreaders: HashMap<usize, Vec<Consumer>>,
-    /// The lines on which a variable stands that gets its value on a later one.
-    overruled: HashMap<String, usize>,
 }
 
 /// A variable of the list.
@@ -111,8 +111,8 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
 fn read(site: &Site, session: &mut Session) -> Result<Vec<Layer>> {
     let read = |path: Utf8PathBuf| {
         let document = site.read_to_use(&path, session)?;
-        let (misreaders, overruled) = (misreaders(&document, &site.consumers), overruled(&document));
-        Ok(Layer { shown: paths::shown(&path), path, document, misreaders, overruled })
+        let misreaders = misreaders(&document, &site.consumers);
+        Ok(Layer { shown: paths::shown(&path), path, document, misreaders })
     };
     site.layers().into_iter().map(read).collect()
 }
@@ -136,15 +136,14 @@ fn misreaders(document: &Document, consumers: &[Consumer]) -> HashMap<usize, Vec
     misreaders
 }
 
-/// The lines on which a variable stands that gets its value on a later one.
-fn overruled(document: &Document) -> HashMap<String, usize> {
-    let (all, in_force) = (document.assignments(), in_force(document));
+/// The last line, by variable, on which one stands that gets its value on a later line.
+fn overruled<'a>(all: &'a [Assignment], in_force: &[&Assignment]) -> HashMap<&'a str, usize> {
     if all.len() == in_force.len() {
         return HashMap::new();
     }
     let lines: HashSet<usize> = in_force.iter().map(|assignment| assignment.line).collect();
     let earlier = all.iter().filter(|assignment| !lines.contains(&assignment.line));
-    earlier.map(|assignment| (assignment.key.clone(), assignment.line)).collect()
+    earlier.map(|assignment| (assignment.key.as_str(), assignment.line)).collect()
 }
 
 /// Every variable of every file, in the order of the files; the first file that has one says what it is.
@@ -153,10 +152,13 @@ fn in_layers(layers: &[Layer]) -> Vec<Found<'_>> {
     for file in layers {
         let known = all.iter().enumerate().map(|(place, found)| (found.assignment.key.as_str(), place));
         let known: HashMap<&str, usize> = known.collect();
-        for assignment in in_force(&file.document) {
-            match known.get(assignment.key.as_str()).and_then(|place| all.get_mut(*place)) {
+        let in_force = in_force(&file.document);
+        let overruled = overruled(file.document.assignments(), &in_force);
+        for assignment in in_force {
+            let key = assignment.key.as_str();
+            match known.get(key).and_then(|place| all.get_mut(*place)) {
                 Some(found) => found.shadowed.push(file),
-                None => all.push(Found { file, assignment, shadowed: Vec::new() }),
+                None => all.push(Found { file, assignment, overruled: overruled.get(key).copied(), shadowed: Vec::new() }),
             }
         }
     }
@@ -177,8 +179,7 @@ impl<'a> Row<'a> {
     }
 
     fn shown_key(self, reveals: bool) -> &'a str {
-        let is_hidden = !reveals && self.field.is_none() && may_be_piece(self.key, self.value.unwrap_or_default());
-        if is_hidden { HIDDEN_NAME } else { self.key }
+        if reveals || self.field.is_some() { self.key } else { shown_undeclared(self.key, self.value.unwrap_or_default()) }
     }
 
     fn shown(self, reveals: bool) -> Cow<'a, str> {
@@ -198,7 +199,7 @@ impl<'a> Row<'a> {
     fn remarks(self, environment: &BTreeMap<String, String>) -> Vec<String> {
         let fault = self.field.and_then(Field::fault);
         let mut remarks: Vec<String> = fault.map(|fault| fault.message.clone()).into_iter().collect();
-        if let Some(line) = self.found.and_then(|found| found.file.overruled.get(self.key)) {
+        if let Some(line) = self.found.and_then(|found| found.overruled) {
             remarks.push(format!("also on line {line}; which one counts differs by program"));
         }
         for file in self.found.iter().flat_map(|found| &found.shadowed) {

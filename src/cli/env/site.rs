@@ -9,7 +9,7 @@ use crate::cli::Session;
 use crate::diagnostic::Severity;
 use crate::dotenv::{Consumer, Document, Writer, layers};
 use crate::error::{Error, Result, did_you_mean};
-use crate::facts::secrets::format::{HIDDEN_NAME, may_be_piece};
+use crate::facts::secrets::format::shown_undeclared;
 use crate::host::env_file::{EnvFile, Links};
 use crate::host::{declarations, env_consumers, paths};
 use crate::project::WORKSPACES;
@@ -161,7 +161,7 @@ impl Site {
 
     /// A name as it is shown, unless somebody asks for everything: one that nobody declares may be a piece of a secret.
     pub(super) fn shown_key<'a>(&self, key: &'a str, value: &str) -> &'a str {
-        if self.spec(key).is_none() && may_be_piece(key, value) { HIDDEN_NAME } else { key }
+        if self.spec(key).is_some() { key } else { shown_undeclared(key, value) }
     }
 
     /// The file as a person would type it.

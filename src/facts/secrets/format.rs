@@ -199,9 +199,6 @@ pub fn shown_name(name: &str) -> Option<String> {
     (is_shown && shapes::shape_of_word(name).is_none()).then(|| name.to_owned())
 }
 
-/// What stands in the place of a name that may be a piece of a secret.
-pub const HIDDEN_NAME: &str = "(hidden name)";
-
 /// Whether a variable that nobody declares may be a piece of a secret: the last line of a key in base64, which stands in the
 /// file without quotes, ends in `=`.
 pub fn may_be_piece(name: &str, value: &str) -> bool {
@@ -209,6 +206,11 @@ pub fn may_be_piece(name: &str, value: &str) -> bool {
     let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     let ends_there = value.bytes().all(|byte| byte == b'=');
     has(u8::is_ascii_digit) && (is_mixed || ends_there) && shown_name(name).is_none()
+}
+
+/// The name of a variable that nobody declares, as it is shown where nobody asked to see any value.
+pub fn shown_undeclared<'a>(name: &'a str, value: &str) -> &'a str {
+    if may_be_piece(name, value) { "(hidden name)" } else { name }
 }
 
 #[cfg(test)]
