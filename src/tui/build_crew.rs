@@ -66,46 +66,54 @@ impl BuildCrew {
 
     /// Does what is asked for. What takes time is done on a thread of its own.
     pub(super) fn take(&self, order: BuildOrder) {
-        let shared = Arc::clone(&self.shared);
         match order {
             BuildOrder::Read(reading) => {
                 let _reader_is_there_as_long_as_we_are = self.questions.send(*reading);
             }
-            BuildOrder::Stop => shared.is_unwanted.store(true, Ordering::SeqCst),
-            BuildOrder::List => {
-                if !shared.is_listing.swap(true, Ordering::SeqCst) {
-                    self.work("flake outputs", move || {
-                        offers::list(&shared, Knowledge::Fresh);
-                        shared.is_listing.store(false, Ordering::SeqCst);
-                    });
+            BuildOrder::Stop => self.shared.is_unwanted.store(true, Ordering::SeqCst),
+            BuildOrder::List => self.list(),
+            BuildOrder::Log(derivation) => {
+                let shared = Arc::clone(&self.shared);
+                if let Err(error) = self.work("build log", move || shared.fetch_log(&derivation)) {
+                    self.shared.warn(Some(error.to_string()));
                 }
             }
-            BuildOrder::Log(derivation) => self.work("build log", move || shared.fetch_log(&derivation)),
-            BuildOrder::Build(installables) => {
-                if shared.is_building.swap(true, Ordering::SeqCst) {
-                    return shared.tell(BuildNews::Warning("A build runs; stop it first".to_owned()));
-                }
-                shared.is_unwanted.store(false, Ordering::SeqCst);
-                self.work("build", move || {
-                    if let Err(error) = run::build(&shared, &installables) {
-                        shared.give_up(&error);
-                    }
-                    shared.is_building.store(false, Ordering::SeqCst);
-                    offers::list(&shared, Knowledge::Kept);
-                });
-            }
+            BuildOrder::Build(installables) => self.build(installables),
         }
     }
 
-    fn work(&self, name: &str, work: impl FnOnce() + Send + 'static) {
-        match thread::Builder::new().name(name.to_owned()).spawn(work) {
-            Ok(worker) => {
-                let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-                workers.retain(|worker| !worker.is_finished());
-                workers.push(worker);
-            }
-            Err(error) => self.shared.give_up(&Error::failed(error)),
+    fn list(&self) {
+        if self.shared.is_listing.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let shared = Arc::clone(&self.shared);
+        let begun = self.work("flake outputs", move || shared.end_list(offers::list(&shared, Knowledge::Fresh)));
+        if let Err(error) = begun {
+            self.shared.end_list(BuildNews::Choices(Vec::new(), Some(trouble(&error))));
+        }
+    }
+
+    fn build(&self, installables: Vec<String>) {
+        if self.shared.is_building.swap(true, Ordering::SeqCst) {
+            return self.shared.warn(Some("A build runs; stop it first".to_owned()));
+        }
+        self.shared.is_unwanted.store(false, Ordering::SeqCst);
+        let shared = Arc::clone(&self.shared);
+        let begun = self.work("build", move || {
+            shared.end(run::build(&shared, &installables).unwrap_or_else(|error| come_to_nothing(&error)));
+            shared.tell(offers::list(&shared, Knowledge::Kept));
+        });
+        if let Err(error) = begun {
+            self.shared.end(come_to_nothing(&error));
+        }
+    }
+
+    fn work(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let worker = thread::Builder::new().name(name.to_owned()).spawn(work).map_err(Error::failed)?;
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.retain(|worker| !worker.is_finished());
+        workers.push(worker);
+        Ok(())
     }
 }
 
@@ -148,10 +156,15 @@ impl Shared {
         })
     }
 
-    /// The run has come to nothing.
-    fn give_up(&self, error: &Error) {
-        let end =
-            End { picture: Picture::default(), outcome: Outcome::Failed, accounts: Vec::new(), trouble: Some(trouble(error)) };
+    /// What can be built is known. Whoever is told may ask again at once.
+    fn end_list(&self, listed: BuildNews) {
+        self.is_listing.store(false, Ordering::SeqCst);
+        self.tell(listed);
+    }
+
+    /// The run is over. Whoever is told may order the next one at once.
+    fn end(&self, end: End) {
+        self.is_building.store(false, Ordering::SeqCst);
         self.tell(BuildNews::Ended(Box::new(end)));
     }
 
@@ -194,6 +207,11 @@ fn line_of(derivation: &Arc<str>, text: String) -> LogLine {
     LogLine { process: Arc::clone(derivation), stream: Stream::Unknown, time: None, text }
 }
 
+/// The end of a run that has come to nothing.
+fn come_to_nothing(error: &Error) -> End {
+    End { picture: Picture::default(), outcome: Outcome::Failed, accounts: Vec::new(), trouble: Some(trouble(error)) }
+}
+
 /// Why something did not work, in words for the screen.
 fn trouble(error: &Error) -> Trouble {
     let why = std::iter::once(error.to_string()).chain(error.output().lines().map(str::to_owned));
@@ -211,4 +229,25 @@ fn explained(said: &str) -> Trouble {
     let said = redact(said);
     let hints = explain(&format!("error: {said}")).into_iter().map(|found| format!("{}; {}", found.cause, found.fix)).collect();
     Trouble { why: said.lines().map(str::to_owned).collect(), hints }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::log_store::LogStore;
+
+    #[test]
+    fn whoever_is_told_of_an_end_can_order_the_next_build_at_once() {
+        let (sender, inbox) = mpsc::channel();
+        let intake = Intake::new(LogStore::new(1 << 16, "/dev/null/logs".into()));
+        let crew = BuildCrew::begin(None, intake, sender).unwrap();
+        for _ in 0..200 {
+            crew.take(BuildOrder::Build(vec![".".to_owned()]));
+            let news = inbox.iter().find_map(|message| match message {
+                Msg::Build(news) => matches!(*news, BuildNews::Ended(_) | BuildNews::Warning(_)).then_some(*news),
+                _ => None,
+            });
+            assert!(matches!(news, Some(BuildNews::Ended(_))), "{news:?}");
+        }
+    }
 }

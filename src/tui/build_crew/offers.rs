@@ -29,16 +29,16 @@ pub(super) enum Knowledge {
     Kept,
 }
 
-/// Tells what can be built: what the flake offers, and what was typed before.
-pub(super) fn list(shared: &Shared, knowledge: Knowledge) {
+/// What can be built: what the flake offers, and what was typed before.
+pub(super) fn list(shared: &Shared, knowledge: Knowledge) -> BuildNews {
     let root = match shared.flake() {
         Ok(root) => root,
-        Err(error) => return shared.tell(BuildNews::Choices(Vec::new(), Some(trouble(&error)))),
+        Err(error) => return BuildNews::Choices(Vec::new(), Some(trouble(&error))),
     };
     let kept = shared.listed().take().filter(|_| knowledge == Knowledge::Kept);
     let listed = kept.unwrap_or_else(|| ask(root, &|| shared.is_over.load(Ordering::SeqCst)));
     *shared.listed() = Some(listed.clone());
-    shared.tell(BuildNews::Choices(remembered(&listed.0, root), listed.1));
+    BuildNews::Choices(remembered(&listed.0, root), listed.1)
 }
 
 /// What Nix says the flake in a directory offers, until nobody wants to know any more.

@@ -27,8 +27,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// So many lines are kept at once.
 const LINES: usize = 512;
 
-/// Builds, and tells everything.
-pub(super) fn build(shared: &Shared, installables: &[String]) -> Result<()> {
+/// Builds, tells everything meanwhile, and returns how it ended.
+pub(super) fn build(shared: &Shared, installables: &[String]) -> Result<End> {
     shared.tell(BuildNews::Begun(installables.to_owned()));
     let root = shared.flake()?;
     let program = nix::program()?;
@@ -53,8 +53,7 @@ pub(super) fn build(shared: &Shared, installables: &[String]) -> Result<()> {
     let (accounts, warning) = memory.keep(asked, &ended);
     shared.warn(warning);
     let trouble = without_a_build(&ended, root);
-    shared.tell(BuildNews::Ended(Box::new(End { picture, outcome: memory::outcome(&ended), accounts, trouble })));
-    Ok(())
+    Ok(End { picture, outcome: memory::outcome(&ended), accounts, trouble })
 }
 
 /// What follows a run and tells how it stands.
