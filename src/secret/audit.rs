@@ -17,9 +17,6 @@ use crate::facts::secrets::declared::{self, is_placeholder};
 use crate::facts::secrets::format::shown_name;
 use crate::facts::secrets::{Gap, GapKind};
 
-/// The code of findings about variables that are needed and have no value.
-pub const MISSING: &str = "missing";
-
 /// A file of variables and how findings name it.
 pub struct Layer {
     /// Its name.
@@ -80,11 +77,20 @@ impl Subject<'_> {
         found
     }
 
+    /// Whether a variable has no value that a team has in common.
+    pub fn lacks_what_can_be_shared(&self) -> bool {
+        let gaps = declared::gaps(self.declarations, &self.entries(), self.is_provided, self.now);
+        gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Missing | GapKind::Empty)).any(|gap| {
+            let spec = self.declarations.spec(&gap.key);
+            !spec.is_some_and(|spec| spec.personal)
+        })
+    }
+
     fn of_gap(&self, gap: &Gap, entries: &[Entry]) -> Diagnostic {
         let spec = self.declarations.spec(&gap.key);
         let (code, message) = match &gap.kind {
-            GapKind::Missing => (MISSING, format!("`{}` is missing", gap.key)),
-            GapKind::Empty => (MISSING, format!("`{}` is empty", gap.key)),
+            GapKind::Missing => ("missing", format!("`{}` is missing", gap.key)),
+            GapKind::Empty => ("missing", format!("`{}` is empty", gap.key)),
             GapKind::Placeholder => ("placeholder", format!("`{}` still has the text of an example", gap.key)),
             GapKind::Rejected(why) => ("invalid", format!("`{}` cannot be right: {why}", gap.key)),
         };

@@ -396,6 +396,22 @@ secrets = ['URL']
     }
 
     #[test]
+    fn a_field_that_nobody_knows_is_told_of_and_stops_nothing() {
+        let sidecar = "[secrets.TOKEN]\nkind = 'discord/bot-token'\nsensitiv = true\nrequired = false\n";
+        let declarations = read("default", &[("secretspec.toml", SPEC), ("nixstart.toml", sidecar)]);
+        assert_eq!(declarations.spec("TOKEN").unwrap().kind, Kind::DiscordBotToken);
+        assert_eq!(
+            said(&declarations),
+            [
+                "warning nixstart.toml:3: `sensitiv` of `TOKEN` is no field that nixstart knows, so it says nothing",
+                "warning nixstart.toml:4: `required` of `TOKEN` is no field that nixstart knows, so it says nothing"
+            ]
+        );
+        let hints: Vec<_> = declarations.diagnostics.iter().filter_map(|found| found.hint.as_deref()).collect();
+        assert_eq!(hints, ["did you mean `sensitive`?", "`required` is a field of `secretspec.toml`"]);
+    }
+
+    #[test]
     fn what_is_wrong_with_a_file_is_told_by_place_and_key() {
         let secret = ["hunter", "2-hunter2"].concat();
         let broken = format!("[profiles.default]\nTOKEN = {{ description = 7, default = ['{secret}'] }}\nB = '{secret}'\n");

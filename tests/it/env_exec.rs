@@ -125,6 +125,7 @@ fn a_program_that_cannot_be_started_has_the_exit_codes_of_shells() {
         let start = |program: &str| exec(&sandbox, &[mask, &["--", program]].concat());
         start("no-such-program").expect(127).says("error: `no-such-program` was not found");
         start("./plain").expect(126).says("`./plain` cannot be executed").says("chmod +x ./plain");
+        start("/").expect(126).says("`/` is a directory");
         start("./broken").expect(126).says("the interpreter that its first line names is not there");
     }
     sandbox.write(".env", "A=\"x\0y\"\n");

@@ -364,6 +364,15 @@ fn what_is_personal_stays_at_home_unless_it_is_named() {
     let shared = shared.says("not shared: TOKEN (personal: everybody has one of their own)");
     shared.says("not shared: EXTRA (nothing declares it)").says("none of your own keys is a recipient");
     assert_eq!(opened(&sandbox), ["NAME"]);
+    // What nobody shares cannot be unlocked.
+    let whole = sandbox.read(".env");
+    for (left_out, is_shared) in [("NAME=n\n", true), ("TOKEN=", false)] {
+        let lines = whole.split_inclusive('\n').filter(|line| !line.starts_with(left_out));
+        sandbox.write(".env", &lines.collect::<String>());
+        let checked = sandbox.run(&["env", "check"]).expect(3);
+        assert_eq!(checked.stderr.contains("adds what the team shares"), is_shared, "{}", checked.stderr);
+    }
+    sandbox.write(".env", &whole);
     sandbox.run(&["env", "share", "--keys", "TOKEN,EXTRA", "--yes"]).expect(0);
     assert_eq!(opened(&sandbox), ["TOKEN", "EXTRA"]);
     sandbox.run(&["env", "share", "--all", "--yes"]).expect(0);

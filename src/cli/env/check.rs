@@ -17,7 +17,7 @@ use crate::facts::secrets::format::shown_name;
 use crate::host::dotenvy::{self, DifferenceKind};
 use crate::host::env_file::EnvFile;
 use crate::host::{clock, discord, env_consumers, paths};
-use crate::secret::audit::{self, Layer, MISSING, Subject};
+use crate::secret::audit::{self, Layer, Subject};
 use crate::secret::online::Verdict;
 use crate::ui::style::Role;
 
@@ -80,18 +80,18 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
             session.ui.data(&all.iter().map(annotation).collect::<String>())?;
         }
     }
-    conclude(args, &site, &findings, &online)
+    // Where there is no file, the finding about that says so.
+    let opens = site.path.exists() && team::has_sealed(&site) && subject.lacks_what_can_be_shared();
+    let way = opens.then(|| format!("`{}` adds what the team shares and you do not have yet", site.command("unlock")));
+    conclude(args, &findings, &online, way)
 }
 
-fn conclude(args: &Args, site: &Site, findings: &[Diagnostic], online: &Online) -> Result<()> {
+/// How the check ends, with the way to what is missing.
+fn conclude(args: &Args, findings: &[Diagnostic], online: &Online, way: Option<String>) -> Result<()> {
     let (errors, warnings) = (count(findings, Severity::Error), count(findings, Severity::Warning));
     if errors > 0 || (args.strict && warnings > 0) {
         let error = Error::new(ErrorKind::Findings, format!("the check found {}", summary(errors, warnings)));
-        // Where there is no file, the finding about that says so.
-        let may_be_shared = site.path.exists() && findings.iter().any(|found| found.code == MISSING) && team::has_sealed(site);
-        return Err(error.maybe_hint(
-            may_be_shared.then(|| format!("`{}` adds what the team shares and you do not have yet", site.command("unlock"))),
-        ));
+        return Err(error.maybe_hint(way));
     }
     if !online.not_checked.is_empty() {
         return Err(

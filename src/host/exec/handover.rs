@@ -124,6 +124,9 @@ impl Handover<'_> {
                 error: Error::failed(format!("`{shown}` was not found")).hint("name a program on PATH, or the path of one"),
                 exit_code: NOT_FOUND,
             },
+            _ if Path::new(self.program).is_dir() => NotStarted::because(
+                Error::failed(format!("`{shown}` is a directory")).hint("name a program on PATH, or the path of one"),
+            ),
             io::ErrorKind::PermissionDenied => NotStarted::because(
                 Error::failed(format!("`{shown}` cannot be executed")).hint(format!("make it executable: `chmod +x {shown}`")),
             ),

@@ -10,6 +10,11 @@ use crate::facts::secrets::format::shown_name;
 use crate::secret::Kind;
 use crate::secret::schema::Obtain;
 
+/// The fields of a variable.
+const FIELDS: [&str; 9] = ["kind", "sensitive", "personal", "pattern", "example", "verify", "profiles", "scopes", "obtain"];
+/// Fields that `secretspec.toml` has, and which are looked for only there.
+const ELSEWHERE: [&str; 5] = ["description", "required", "default", "type", "generate"];
+
 pub(super) fn read(file: &TextFile, found: &mut Found) {
     let document = match located::parse(file) {
         Ok(document) => document,
@@ -46,6 +51,22 @@ fn fill(variable: &mut Variable, file: &TextFile, owner: &str, table: &DeTable<'
     variable.profiles = fields.list("profiles");
     variable.scopes = fields.list("scopes");
     variable.obtain = obtain(&mut fields);
+    warn_of_unknown(&mut fields);
+}
+
+/// A field that a newer nixstart knows stops nothing, and neither does a mistyped one; but somebody means something by it.
+fn warn_of_unknown(fields: &mut Fields<'_>) {
+    for (key, _) in fields.table.iter().filter(|(key, _)| !FIELDS.contains(&key.get_ref().as_ref())) {
+        let shown = shown_name(key.get_ref()).map_or_else(|| "a field".to_owned(), |name| format!("`{name}`"));
+        let hint = if ELSEWHERE.contains(&key.get_ref().as_ref()) {
+            Some(format!("{shown} is a field of `secretspec.toml`"))
+        } else {
+            did_you_mean(key.get_ref(), FIELDS)
+        };
+        let message = format!("{shown} of `{}` is no field that nixstart knows, so it says nothing", fields.owner);
+        let warning = Diagnostic::warning(located::place(fields.file, key.span().start), "unknown-field", message);
+        fields.diagnostics.push(Diagnostic { hint, ..warning });
+    }
 }
 
 /// A kind that a newer nixstart knows is not checked here.
