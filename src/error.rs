@@ -222,10 +222,14 @@ impl From<std::io::Error> for Error {
 
 /// Names the candidates nearest to a mistyped word, best first, at most three. A third of the letters may be wrong.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    nearest_of(word, &mut candidates.into_iter())
+}
+
+// (Not generic: it would stand in the program once for every caller.)
+fn nearest_of<'a>(word: &str, candidates: &mut dyn Iterator<Item = &'a str>) -> Vec<&'a str> {
     let length = word.chars().count();
     let most_mistakes = (length / 3).max(1);
     let mut scored: Vec<(usize, &str)> = candidates
-        .into_iter()
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= most_mistakes)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(mistakes, _)| *mistakes <= most_mistakes)

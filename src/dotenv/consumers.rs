@@ -83,7 +83,7 @@ pub fn wants_devenv_version(clues: &Clues) -> bool {
 /// The programs that read the `.env`, each with everything that says so.
 pub fn evidence(clues: &Clues) -> Vec<Evidence> {
     let mut found: Vec<Evidence> = clues.files.iter().flat_map(|(name, text)| of_file(name, text, clues)).collect();
-    found.sort();
+    found.sort_unstable();
     found.dedup();
     found
 }

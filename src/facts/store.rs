@@ -50,7 +50,7 @@ pub fn damaged(stderr: &str) -> Vec<Utf8PathBuf> {
             .any(|words| line.contains(words))
     };
     let mut paths: Vec<Utf8PathBuf> = stderr.lines().filter(is_damage).filter_map(store_path).collect();
-    paths.sort();
+    paths.sort_unstable();
     paths.dedup();
     paths
 }

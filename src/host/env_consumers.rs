@@ -39,7 +39,7 @@ fn telling_files(root: &Utf8Path, directory: &Utf8Path) -> Vec<(String, String)>
     let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
     let mut paths: Vec<Utf8PathBuf> =
         entries.filter(|entry| consumers::is_telling(entry.file_name())).map(camino::Utf8DirEntry::into_path).collect();
-    paths.sort();
+    paths.sort_unstable();
     let file = |path: &Utf8PathBuf| {
         let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
         // Of a lock file its being there is all that counts.

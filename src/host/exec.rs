@@ -221,7 +221,7 @@ mod tests {
         let mut lines = Vec::new();
         let arguments = ["-c".to_owned(), "echo one; echo two >&2; exit 3".to_owned()];
         let error = run(Utf8Path::new("/"), "sh", &arguments, &mut |line| lines.push(line.to_owned())).unwrap_err();
-        lines.sort();
+        lines.sort_unstable();
         assert_eq!(lines, ["one", "two"]);
         assert_eq!(error.kind(), ErrorKind::Tool);
         assert!(error.to_string().contains("exit status: 3"), "{error}");

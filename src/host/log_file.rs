@@ -35,7 +35,7 @@ pub fn processes(directory: &Utf8Path) -> Vec<String> {
     let name = |name: &str| Some(percent_decode_str(name.strip_suffix(".log")?).decode_utf8().ok()?.into_owned());
     let mut names: Vec<String> =
         entries.filter(|entry| !entry.file_name().starts_with('.')).filter_map(|entry| name(entry.file_name())).collect();
-    names.sort();
+    names.sort_unstable();
     names
 }
 

@@ -166,7 +166,7 @@ impl History {
         let mut seconds = own.or_else(|| self.seeds.get(&key).cloned())?;
         let old = seconds.len().saturating_sub(TIMES);
         seconds.drain(..old);
-        seconds.sort_by(f64::total_cmp);
+        seconds.sort_unstable_by(f64::total_cmp);
         let middle = seconds.get(seconds.len() / 2).copied()?;
         Duration::try_from_secs_f64(middle).ok()
     }

@@ -221,7 +221,7 @@ impl Picture {
             let ended = derived.filter(|derived| derived.stage == Stage::Done).and_then(|derived| derived.ended);
             (derived.map(|derived| derived.stage.rank()), std::cmp::Reverse(ended), *index)
         };
-        indexes.sort_by_key(key);
+        indexes.sort_unstable_by_key(key);
         indexes
     }
 }

@@ -71,7 +71,9 @@ impl Closure {
             .map(|package| (package.clone(), of(self, package).saturating_sub(of(before, package))))
             .filter(|(_, difference)| *difference != 0)
             .collect();
-        packages.sort_by(|left, right| right.1.unsigned_abs().cmp(&left.1.unsigned_abs()).then_with(|| left.0.cmp(&right.0)));
+        packages.sort_unstable_by(|left, right| {
+            right.1.unsigned_abs().cmp(&left.1.unsigned_abs()).then_with(|| left.0.cmp(&right.0))
+        });
         let total = packages.iter().fold(0_i64, |total, (_, difference)| total.saturating_add(*difference));
         Growth { total, packages }
     }

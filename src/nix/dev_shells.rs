@@ -32,7 +32,7 @@ pub struct DevShell {
 pub fn read(json: &str) -> Option<Vec<DevShell>> {
     let mut shells: Vec<DevShell> = serde_json::from_str(json).ok()?;
     for shell in &mut shells {
-        shell.packages.sort();
+        shell.packages.sort_unstable();
         shell.packages.dedup();
     }
     Some(shells)

@@ -99,7 +99,7 @@ fn hosts(tokens: &Value) -> Vec<String> {
 pub fn unknown(stderr: &str) -> Vec<String> {
     let names = stderr.lines().filter_map(|line| line.split_once("unknown setting '")?.1.split('\'').next());
     let mut names: Vec<String> = names.map(str::to_owned).collect();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     names
 }

@@ -303,7 +303,7 @@ impl Found {
             let message = format!("`{name}` is not declared in `secretspec.toml`");
             diagnostics.push(Diagnostic::error(place, "sidecar-without-declaration", message).hint(hint));
         }
-        diagnostics.sort();
+        diagnostics.sort_unstable();
         let mut declarations = Declarations { diagnostics, files, ..Declarations::default() };
         for mut variable in variables {
             let need = variable.need_in(profile);

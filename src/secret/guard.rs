@@ -82,7 +82,7 @@ impl Guard {
         let tokens =
             shapes::find(&text).into_iter().filter(|(line, shape)| is_guarded(*shape) && !is_named(&text, *line, *shape));
         hits.extend(tokens.map(|(line, shape)| Hit { line: Some(line), rule: Rule::Token(shape) }));
-        hits.sort();
+        hits.sort_unstable();
         // A value that is also a token, or is written alike in two ways, is one mistake.
         hits.dedup_by(|later, earlier| later.line == earlier.line && is_same(&earlier.rule, &later.rule));
         hits

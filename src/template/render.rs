@@ -57,7 +57,7 @@ impl Context {
     #[must_use]
     pub fn with_parts(mut self, parts: &[Part]) -> Self {
         self.parts = parts.to_vec();
-        self.parts.sort_by(|one, other| one.name.cmp(&other.name));
+        self.parts.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         let values = self.parts.iter().map(part_value).collect();
         self.with("parts", Value::Array(values))
     }

@@ -22,7 +22,7 @@ pub(super) fn processes(directory: &Utf8Path) -> Vec<String> {
     let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
     let mut names: Vec<String> =
         entries.filter_map(|entry| entry.file_name().strip_suffix(".stdout.log").map(str::to_owned)).collect();
-    names.sort();
+    names.sort_unstable();
     names
 }
 

@@ -45,7 +45,7 @@ pub(super) fn message(line: &[u8]) -> Message {
 /// The processes of an answer, in the order of names.
 pub(super) fn processes(answer: &Value) -> Option<Vec<Process>> {
     let mut found: Vec<Process> = answer.get("processes")?.as_array()?.iter().filter_map(process).collect();
-    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Some(found)
 }
 

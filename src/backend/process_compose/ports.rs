@@ -79,7 +79,7 @@ fn ports(answer: &Value) -> Vec<NamedPort> {
     let listed = answer.get("tcp_ports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let numbers = listed.iter().filter_map(|port| u16::try_from(port.as_u64()?).ok()).filter(|port| *port > 0);
     let mut ports: Vec<NamedPort> = numbers.map(|port| NamedPort { name: String::new(), port }).collect();
-    ports.sort();
+    ports.sort_unstable();
     ports.dedup();
     ports
 }

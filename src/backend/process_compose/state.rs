@@ -14,7 +14,7 @@ const BY_SIGNAL: i64 = -1;
 pub(super) fn processes(answer: &Value, now: u64) -> Vec<Process> {
     let states = answer.get("data").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut found: Vec<Process> = states.iter().filter_map(|state| process(state, now)).collect();
-    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     found
 }
 

@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
     findings.extend(subject.values());
     let online = if args.online { ask_online(&subject)? } else { Online::default() };
     findings.extend(online.findings.iter().cloned());
-    findings.sort();
+    findings.sort_unstable();
     findings.dedup();
     match if flags.json { Format::Json } else { args.format } {
         Format::Text => show(session, &site, &findings, &online)?,

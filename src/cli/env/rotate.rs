@@ -155,6 +155,6 @@ fn workflows(root: &Utf8Path) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = files
         .filter_map(|entry| Some((format!("{folder}/{}", entry.file_name()), fs_err::read_to_string(entry.path()).ok()?)))
         .collect();
-    files.sort();
+    files.sort_unstable();
     files
 }

@@ -216,7 +216,7 @@ pub(super) fn apps(root: &Utf8Path) -> Vec<String> {
     let folders = WORKSPACES.iter().filter_map(|folder| root.join(folder).read_dir_utf8().ok());
     let entries = folders.flat_map(|entries| entries.flatten().filter(|entry| entry.path().is_dir()));
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_owned()).collect();
-    names.sort();
+    names.sort_unstable();
     names
 }
 

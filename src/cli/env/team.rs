@@ -74,7 +74,7 @@ impl Team {
         let names = entries.filter(|entry| entry.file_name().ends_with(".age"));
         let mut paths: Vec<RelativePath> =
             names.filter_map(|entry| RelativePath::parse(&format!("{FOLDER}/{}", entry.file_name())).ok()).collect();
-        paths.sort();
+        paths.sort_unstable();
         paths
     }
 

@@ -59,7 +59,7 @@ pub fn of_nix_file(text: &str) -> Option<String> {
         (!digits.is_empty()).then_some(digits)
     });
     let mut majors: Vec<String> = majors.collect();
-    majors.sort();
+    majors.sort_unstable();
     majors.dedup();
     if majors.len() == 1 { majors.pop() } else { None }
 }

@@ -201,7 +201,7 @@ fn installers(top: &Utf8Path) -> Vec<InstallerStep> {
     let Ok(entries) = top.join(".github/workflows").read_dir_utf8() else { return Vec::new() };
     let mut files: Vec<Utf8PathBuf> = entries.flatten().map(|entry| entry.path().to_owned()).collect();
     files.retain(|path| matches!(path.extension(), Some("yml" | "yaml")) && path.is_file());
-    files.sort();
+    files.sort_unstable();
     let steps = |path: &Utf8PathBuf| {
         let text = fs_err::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         InstallerStep::read(&relative(path, top), &text)

@@ -172,7 +172,7 @@ fn carriage_returns(vantage: &Vantage, directory: &Utf8Path, scripts: &[String],
     let relative = |path: Utf8PathBuf| path.strip_prefix(directory).map_or_else(|_| path.to_string(), ToString::to_string);
     let mut paths: Vec<String> = envrc.filter(|path| path.is_file()).map(relative).collect();
     paths.extend(scripts.iter().cloned());
-    paths.sort();
+    paths.sort_unstable();
     paths.dedup();
     let files = paths.into_iter().filter(|path| ends_with_returns(&directory.join(path))).collect();
     CarriageReturns { directory: directory.to_owned(), files, autocrlf }

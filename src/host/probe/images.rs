@@ -44,7 +44,7 @@ pub(super) fn workflow_files(vantage: &Vantage) -> Vec<(String, String)> {
 fn texts(vantage: &Vantage, folder: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let entries = vantage.directory.join(folder).read_dir_utf8().into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_owned()).filter(|name| is_wanted(name)).collect();
-    names.sort();
+    names.sort_unstable();
     let with_text = |name: String| {
         let path = if folder == "." { name } else { format!("{folder}/{name}") };
         Some((path.clone(), text(vantage, &path)?))

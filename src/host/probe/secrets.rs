@@ -96,7 +96,7 @@ fn places(vantage: &Vantage) -> Vec<Place> {
     let folders = WORKSPACES.iter().filter_map(|name| vantage.directory.join(name).read_dir_utf8().ok());
     let mut parts: Vec<Utf8PathBuf> =
         folders.flat_map(|entries| entries.flatten().map(camino::Utf8DirEntry::into_path)).collect();
-    parts.sort();
+    parts.sort_unstable();
     let directories = std::iter::once(vantage.directory.clone()).chain(parts.into_iter().take(100));
     directories.filter(|directory| directory.is_dir()).map(|directory| place(vantage, directory)).collect()
 }
@@ -109,7 +109,7 @@ fn place(vantage: &Vantage, directory: Utf8PathBuf) -> Place {
     // `.env` is also what some call the folder of a Python environment.
     let files = entries.filter(|entry| is_env_file(entry.file_name()) && entry.path().is_file());
     let mut names: Vec<String> = files.map(|entry| entry.file_name().to_owned()).collect();
-    names.sort();
+    names.sort_unstable();
     let files = names.into_iter().map(|name| (name.clone(), vantage.read(&directory.join(name)))).collect();
     let example = example.map(|name| directory.join(name));
     Place { directory, declarations, example, files }

@@ -88,7 +88,7 @@ fn stale_roots(vantage: &Vantage) -> Fact<Vec<Utf8PathBuf>> {
         |target: &Utf8PathBuf| std::fs::symlink_metadata(target).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
     let targets = entries.flatten().take(MOST_ROOTS).filter_map(|entry| target(entry.path()));
     let mut gone: Vec<Utf8PathBuf> = targets.filter(is_gone).collect();
-    gone.sort();
+    gone.sort_unstable();
     gone.into()
 }
 

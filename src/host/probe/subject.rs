@@ -2,6 +2,7 @@
 //! that does not answer, holds up what is known of one subject and nothing else.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,20 +14,33 @@ const PROGRAMS: u32 = 3;
 /// Where what was found about a subject comes in.
 pub(super) struct Subject<T> {
     name: &'static str,
-    found: Receiver<(T, Duration)>,
+    found: Arc<Mutex<Option<T>>>,
+    done: Receiver<Duration>,
 }
 
 /// Starts to look at a subject. A thread that never comes back ends with the process.
 pub(super) fn look<T: Send + 'static>(name: &'static str, vantage: &Vantage, at: fn(&Vantage) -> T) -> Subject<T> {
-    let (sender, found) = mpsc::channel();
     let vantage = vantage.clone();
+    let found = Arc::new(Mutex::new(None));
+    let place = Arc::clone(&found);
+    let done = begin(Box::new(move || {
+        let seen = at(&vantage);
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }));
+    Subject { name, found, done }
+}
+
+/// Does something on a thread and tells how long it took. (Not generic: threads and channels would stand in the program once for
+/// every subject.)
+fn begin(work: Box<dyn FnOnce() + Send>) -> Receiver<Duration> {
+    let (sender, done) = mpsc::channel();
     thread::spawn(move || {
         let start = Instant::now();
-        let seen = at(&vantage);
+        work();
         // Who has waited long enough has gone.
-        let _late = sender.send((seen, start.elapsed()));
+        let _late = sender.send(start.elapsed());
     });
-    Subject { name, found }
+    done
 }
 
 /// When nobody is waited for any more. In depth the whole store is read and something is built.
@@ -38,15 +52,15 @@ pub(super) fn deadline(vantage: &Vantage) -> Instant {
 impl<T: Default> Subject<T> {
     /// What was found; nothing when the probe broke or did not come back, which is noted.
     pub(super) fn taken(self, deadline: Instant, gathered: &mut Gathered) -> T {
-        match self.found.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok((found, time)) => {
-                gathered.times.insert(self.name, time);
-                return found;
+        match self.done.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(time) => drop(gathered.times.insert(self.name, time)),
+            Err(RecvTimeoutError::Timeout) => {
+                gathered.facts.late.push(self.name);
+                return T::default();
             }
-            Err(RecvTimeoutError::Timeout) => gathered.facts.late.push(self.name),
             Err(RecvTimeoutError::Disconnected) => gathered.facts.broken.push(self.name),
         }
-        T::default()
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn recordings() -> Vec<(String, String)> {
         })
         .filter(|(name, _)| !name.contains("json-log-path"))
         .collect();
-    found.sort();
+    found.sort_unstable();
     assert!(found.len() > 50, "{}", found.len());
     found
 }

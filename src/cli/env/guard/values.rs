@@ -48,7 +48,7 @@ fn directories(staging: &Staging, current: Utf8PathBuf) -> Vec<Utf8PathBuf> {
     let folders = WORKSPACES.iter().filter_map(|folder| staging.top.join(folder).read_dir_utf8().ok());
     let apps = folders.flat_map(|entries| entries.flatten().map(|entry| entry.path().to_owned())).filter(|path| path.is_dir());
     let mut directories: Vec<Utf8PathBuf> = [staging.top.clone(), current].into_iter().chain(apps).collect();
-    directories.sort();
+    directories.sort_unstable();
     directories.dedup();
     directories
 }
@@ -58,7 +58,7 @@ fn env_files(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
     // `.env` is also what some call the folder of a Python environment.
     let files = entries.filter(|entry| is_env_file(entry.file_name()) && entry.path().is_file());
     let mut paths: Vec<Utf8PathBuf> = files.map(|entry| entry.path().to_owned()).collect();
-    paths.sort();
+    paths.sort_unstable();
     paths
 }
 

@@ -36,7 +36,7 @@ pub(super) fn caches(vantage: &Vantage, flake: &[Asked]) -> Vec<String> {
     let pulled = text("devenv.nix").filter(|text| text.contains("cachix"));
     let pulled = pulled.map(|text| with_stack(|| caches_of_devenv(&text))).unwrap_or_default();
     let mut caches: Vec<String> = of_flake.chain(devenv).chain(pulled).map(|url| url.trim_end_matches('/').to_owned()).collect();
-    caches.sort();
+    caches.sort_unstable();
     caches.dedup();
     caches
 }

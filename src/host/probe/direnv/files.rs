@@ -33,7 +33,7 @@ fn of_apps(root: &Utf8Path) -> Vec<Utf8PathBuf> {
     let folders = WORKSPACES.iter().filter_map(|folder| root.join(folder).read_dir_utf8().ok());
     let mut found: Vec<Utf8PathBuf> =
         folders.flat_map(|entries| entries.flatten().map(|entry| entry.path().join(".envrc"))).collect();
-    found.sort();
+    found.sort_unstable();
     found
 }
 
@@ -122,7 +122,7 @@ fn watched(vantage: &Vantage, envrc: &Envrc, directory: &Utf8Path) -> Vec<Utf8Pa
     files.extend(envrc.watched.iter().map(|name| directory.join(name)));
     files.extend(vantage.home().map(|home| home.join(".direnvrc")));
     files.extend(nix_direnv::configuration(vantage).map(|settings| settings.join("direnvrc")));
-    files.sort();
+    files.sort_unstable();
     files.dedup();
     files
 }

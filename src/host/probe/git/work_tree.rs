@@ -69,7 +69,7 @@ impl WorkTree {
                 found.untracked.push(path);
             }
         }
-        found.untracked.sort();
+        found.untracked.sort_unstable();
         Ok(found)
     }
 

@@ -28,7 +28,7 @@ pub(super) fn look(vantage: &Vantage) -> Fact<Turbo> {
             (!is_head).then_some(name)
         })
         .collect();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     let has_base = repository.revparse_single(base).is_ok() || names.iter().any(|name| *name == format!("origin/{base}"));
     Turbo {

@@ -98,8 +98,8 @@ impl Walk<'_> {
                 }
             }
         }
-        self.history.files.sort_by(|one, other| one.name.cmp(&other.name));
-        self.leaks.sort();
+        self.history.files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        self.leaks.sort_unstable();
         Ok(())
     }
 

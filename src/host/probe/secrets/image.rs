@@ -37,12 +37,12 @@ pub(super) fn look(vantage: &Vantage, files: &[EnvFile]) -> Fact<ImageCopy> {
 fn recipes(vantage: &Vantage, files: &[&EnvFile]) -> Vec<Utf8PathBuf> {
     let beside = files.iter().filter_map(|file| file.path.parent().map(Utf8Path::to_owned));
     let mut directories: Vec<Utf8PathBuf> = std::iter::once(vantage.directory.clone()).chain(beside).collect();
-    directories.sort();
+    directories.sort_unstable();
     directories.dedup();
     let entries = directories.iter().flat_map(|directory| directory.read_dir_utf8().into_iter().flatten().flatten());
     let mut found: Vec<Utf8PathBuf> =
         entries.filter(|entry| is_recipe(entry.file_name())).map(camino::Utf8DirEntry::into_path).collect();
-    found.sort();
+    found.sort_unstable();
     found
 }
 

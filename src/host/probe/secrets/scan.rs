@@ -14,7 +14,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 
 pub(super) fn look(vantage: &Vantage, values: &[String]) -> Fact<Vec<Leak>> {
     let mut leaks: Vec<Leak> = files(&vantage.directory).iter().flat_map(|path| leaks(vantage, path, values)).collect();
-    leaks.sort();
+    leaks.sort_unstable();
     leaks.into()
 }
 

@@ -132,7 +132,7 @@ fn entries(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(entries) = folder.read_dir_utf8() else { return Vec::new() };
     let mut files: Vec<Utf8PathBuf> =
         entries.flatten().map(|entry| entry.path().to_owned()).filter(|path| path.is_file()).collect();
-    files.sort();
+    files.sort_unstable();
     files
 }
 
