@@ -61,7 +61,7 @@ impl Subject<'_> {
     /// What is wrong with values: missing, invalid, a placeholder, or from the wrong place.
     pub fn values(&self) -> Vec<Diagnostic> {
         let entries = self.entries();
-        let gaps = declared::gaps(self.declarations, &entries, self.is_provided, self.now);
+        let gaps = self.gaps(&entries);
         let mut found: Vec<Diagnostic> = gaps.iter().map(|gap| self.of_gap(gap, &entries)).collect();
         let known: Vec<(&SecretSpec, &SecretString)> = entries
             .iter()
@@ -79,11 +79,14 @@ impl Subject<'_> {
 
     /// Whether a variable has no value that a team has in common.
     pub fn lacks_what_can_be_shared(&self) -> bool {
-        let gaps = declared::gaps(self.declarations, &self.entries(), self.is_provided, self.now);
-        gaps.iter().filter(|gap| matches!(gap.kind, GapKind::Missing | GapKind::Empty)).any(|gap| {
-            let spec = self.declarations.spec(&gap.key);
-            !spec.is_some_and(|spec| spec.personal)
+        self.gaps(&self.entries()).iter().any(|gap| {
+            let is_personal = self.declarations.spec(&gap.key).is_some_and(|spec| spec.personal);
+            matches!(gap.kind, GapKind::Missing | GapKind::Empty) && !is_personal
         })
+    }
+
+    fn gaps(&self, entries: &[Entry]) -> Vec<Gap> {
+        declared::gaps(self.declarations, entries, self.is_provided, self.now)
     }
 
     fn of_gap(&self, gap: &Gap, entries: &[Entry]) -> Diagnostic {

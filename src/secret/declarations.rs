@@ -320,6 +320,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::project::record::Record;
     use crate::secret::example::env_example;
 
     fn texts(files: &[(&str, &str)]) -> Texts {
@@ -393,6 +394,21 @@ secrets = ['URL']
         assert_eq!(said(&declarations), ["error nixstart.toml:6: `GONE` is not declared in `secretspec.toml`"]);
         assert_eq!(declarations.origin("TOKEN"), Some(&Place::new("secretspec.toml", 4)));
         assert_eq!(declarations.files, ["secretspec.toml", "nixstart.toml"]);
+    }
+
+    #[test]
+    fn every_field_that_nixstart_writes_is_one_that_it_knows() {
+        let spec: SecretSpec = toml::from_str(
+            "name = 'TOKEN'\ndescription = 't'\nkind = 'url'\npersonal = true\npattern = 'a'\nexample = 'a'\nverify = 'a'\n\
+             profiles = ['default']\nscopes = ['api']\nobtain = { url = 'https://a.example', steps = ['One'] }",
+        )
+        .unwrap();
+        let record =
+            Record::parse("[project]\nname = 'x'\n[template]\nname = 'x'\nversion = '1.0.0'\nnixstart = '0.1.0'\n").unwrap();
+        let sidecar = record.to_toml(&[spec], &toml::Table::new());
+        let declarations = read("default", &[("secretspec.toml", SPEC), ("nixstart.toml", &sidecar)]);
+        assert!(sidecar.contains("[secrets.TOKEN]") && sidecar.contains("scopes"), "{sidecar}");
+        assert_eq!(said(&declarations), Vec::<String>::new());
     }
 
     #[test]

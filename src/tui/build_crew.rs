@@ -73,9 +73,9 @@ impl BuildCrew {
             BuildOrder::Stop => self.shared.is_unwanted.store(true, Ordering::SeqCst),
             BuildOrder::List => self.list(),
             BuildOrder::Log(derivation) => {
-                let shared = Arc::clone(&self.shared);
+                let (shared, name) = (Arc::clone(&self.shared), derivation.clone());
                 if let Err(error) = self.work("build log", move || shared.fetch_log(&derivation)) {
-                    self.shared.warn(Some(error.to_string()));
+                    self.shared.tell(BuildNews::Log(name, Some(error.to_string())));
                 }
             }
             BuildOrder::Build(installables) => self.build(installables),

@@ -80,18 +80,19 @@ pub(super) fn run(args: &Args, flags: &Flags, session: &mut Session) -> Result<(
             session.ui.data(&all.iter().map(annotation).collect::<String>())?;
         }
     }
-    // Where there is no file, the finding about that says so.
-    let opens = site.path.exists() && team::has_sealed(&site) && subject.lacks_what_can_be_shared();
-    let way = opens.then(|| format!("`{}` adds what the team shares and you do not have yet", site.command("unlock")));
-    conclude(args, &findings, &online, way)
+    conclude(args, &findings, &online, || {
+        // Where there is no file, the finding about that says so.
+        let opens = site.path.exists() && team::has_sealed(&site) && subject.lacks_what_can_be_shared();
+        opens.then(|| format!("`{}` adds what the team shares and you do not have yet", site.command("unlock")))
+    })
 }
 
-/// How the check ends, with the way to what is missing.
-fn conclude(args: &Args, findings: &[Diagnostic], online: &Online, way: Option<String>) -> Result<()> {
+/// How the check ends; where it found something, with the way to what is missing.
+fn conclude(args: &Args, findings: &[Diagnostic], online: &Online, way: impl FnOnce() -> Option<String>) -> Result<()> {
     let (errors, warnings) = (count(findings, Severity::Error), count(findings, Severity::Warning));
     if errors > 0 || (args.strict && warnings > 0) {
         let error = Error::new(ErrorKind::Findings, format!("the check found {}", summary(errors, warnings)));
-        return Err(error.maybe_hint(way));
+        return Err(error.maybe_hint(way()));
     }
     if !online.not_checked.is_empty() {
         return Err(
